@@ -1,0 +1,1 @@
+"""The HTTP API and the probes: schemas and thin endpoints."""

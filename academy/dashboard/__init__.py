@@ -1,0 +1,1 @@
+"""Pages that join rooms: home, my learning. Reads across, decides nothing."""

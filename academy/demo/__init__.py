@@ -1,0 +1,1 @@
+"""A realistic academy, built by calling the real actions."""

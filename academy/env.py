@@ -1,0 +1,118 @@
+"""The environment, read once and typed; a half-set production is refused at start with the variable's name.
+
+Every variable has a default that runs embedded: SQLite, a file broker, local files, mail to the console.
+`docs/operations.md` lists them all.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1"}
+SHORTEST_SECRET_KEY = 50
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What this process was told about its surroundings."""
+
+    secret_key: str
+    debug: bool
+    site_url: str
+    allowed_hosts: list[str]
+    data_dir: Path
+    database_url: str
+    redis_url: str
+    celery_broker_url: str
+    email: dict[str, Any]
+    is_production: bool
+
+    @property
+    def site_host(self) -> str:
+        return urlsplit(self.site_url).netloc
+
+    @property
+    def is_https(self) -> bool:
+        return self.site_url.startswith("https://")
+
+
+def read(base_dir: Path) -> Environment:
+    """Read and check the environment. ImproperlyConfigured names the variable that is missing or wrong.
+
+    `base_dir` holds the project; a relative DATA_DIR counts from there. An installation whose SITE_URL is not a
+    loopback address is a production: there nothing that protects people may be left to a default.
+    """
+    env = environ.Env()
+    data_dir = base_dir / Path(env.str("DATA_DIR", default="") or "var")
+    data_dir.mkdir(parents=True, exist_ok=True)
+    site_url = _site_url(env.str("SITE_URL", default="") or f"http://localhost:{env.str('PORT', default='8000')}")
+    is_production = urlsplit(site_url).hostname not in LOOPBACK_HOSTS
+    debug = env.bool("DEBUG", default=False)
+    secret_key = env.str("SECRET_KEY", default="")
+    database_url = env.str("DATABASE_URL", default="")
+    email_url = env.str("EMAIL_URL", default="")
+    if is_production:
+        _refuse_half_production(site_url=site_url, debug=debug, secret_key=secret_key, email_url=email_url)
+    allowed_hosts = env.list("ALLOWED_HOSTS", default=[]) or [urlsplit(site_url).hostname or "localhost"]
+    if not is_production:
+        allowed_hosts = sorted({*allowed_hosts, *LOOPBACK_HOSTS})
+    redis_url = env.str("REDIS_URL", default="")
+    return Environment(
+        secret_key=secret_key or _kept_secret(data_dir / "secret_key"),
+        debug=debug,
+        site_url=site_url,
+        allowed_hosts=allowed_hosts,
+        data_dir=data_dir,
+        database_url=database_url or f"sqlite:///{data_dir / 'academy.sqlite3'}",
+        redis_url=redis_url,
+        celery_broker_url=env.str("CELERY_BROKER_URL", default="") or redis_url or "filesystem://",
+        email=env.email_url_config(email_url or "consolemail://"),
+        is_production=is_production,
+    )
+
+
+def _site_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        message = "SITE_URL must be a whole address such as https://akademi.example.go.id"
+        raise ImproperlyConfigured(message)
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        message = "SITE_URL must have no path: the QR code on a certificate holds it in upper case"
+        raise ImproperlyConfigured(message)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _refuse_half_production(*, site_url: str, debug: bool, secret_key: str, email_url: str) -> None:
+    if debug:
+        raise ImproperlyConfigured("DEBUG must be off when SITE_URL is a public address")
+    if not site_url.startswith("https://"):
+        raise ImproperlyConfigured("SITE_URL must begin with https:// when it is a public address")
+    if len(secret_key) < SHORTEST_SECRET_KEY:
+        message = f"SECRET_KEY must be set, {SHORTEST_SECRET_KEY} characters or more, when SITE_URL is a public address"
+        raise ImproperlyConfigured(message)
+    if not email_url:
+        raise ImproperlyConfigured("EMAIL_URL must be set when SITE_URL is a public address")
+
+
+def _kept_secret(path: Path) -> str:
+    """The embedded profile's own secret: made at first start, kept beside the data, readable by its owner only."""
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        kept = path.read_text()
+        if len(kept) >= SHORTEST_SECRET_KEY:
+            return kept
+        message = f"SECRET_KEY: {path} is damaged; remove it or set the variable"
+        raise ImproperlyConfigured(message) from None
+    secret = secrets.token_urlsafe(64)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret)
+    return secret

@@ -1,0 +1,1 @@
+"""Send a message to a person once. Knows nothing about courses."""

@@ -1,0 +1,72 @@
+"""Pages that look the same to everybody signed out are drawn once and kept, in the cache all processes share.
+
+A view says so with `@cached_for_anonymous`. The middleware stands before sessions: a hit asks the database nothing.
+Whatever changes public content calls `content_changed()`, and every kept page is out of date at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+
+KEEP_SECONDS = 10 * 60
+LONGEST_QUERY = 200
+VERSION_KEY = "public-content-version"
+
+
+def content_changed() -> None:
+    """Public content changed: kept pages are not served any more."""
+    cache.set(VERSION_KEY, str(time.time_ns()), None)
+
+
+def cached_for_anonymous(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The answer of this view may be kept for readers who are signed out."""
+
+    @wraps(view)
+    def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response._same_for_anonymous = True  # type: ignore[attr-defined]
+        return response
+
+    return marked
+
+
+class AnonymousPageCacheMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if (
+            request.method != "GET"
+            or settings.SESSION_COOKIE_NAME in request.COOKIES
+            or len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY
+        ):
+            return self.get_response(request)
+        version = cache.get(VERSION_KEY, "0")
+        key = self._key(request, version)
+        kept = cache.get(key)
+        if kept is not None:
+            content, content_type = kept
+            return HttpResponse(content, content_type=content_type)
+        response = self.get_response(request)
+        if (
+            getattr(response, "_same_for_anonymous", False)
+            and response.status_code == 200
+            and not response.streaming
+            and not response.cookies
+        ):
+            cache.set(key, (response.content, response.headers["Content-Type"]), KEEP_SECONDS)
+        return response
+
+    def _key(self, request: HttpRequest, version: str) -> str:
+        host = request.get_host()
+        language = request.LANGUAGE_CODE  # type: ignore[attr-defined]
+        raw = f"{version} {language} {host} {request.get_full_path()}"
+        return "page:" + hashlib.sha256(raw.encode()).hexdigest()

@@ -1,0 +1,7 @@
+from academy.people.models.agency import Agency, AgencyGroup, WorkUnit
+from academy.people.models.organiser import Organiser
+from academy.people.models.person import NipHistory, Person
+from academy.people.models.placement import Placement
+from academy.people.models.role import Role
+
+__all__ = ["Agency", "AgencyGroup", "NipHistory", "Organiser", "Person", "Placement", "Role", "WorkUnit"]

@@ -1,0 +1,30 @@
+"""Which units may this person see? One answer for every page, report, file and endpoint (promise P4)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from academy.people.models import Agency, Person, Role, WorkUnit
+
+
+def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, on: date) -> QuerySet[WorkUnit]:
+    """The units under the roles of this kind that are in force on that day; none without a role.
+
+    Closed units are included: what was earned there is still theirs to report.
+    """
+    units: QuerySet[WorkUnit] = WorkUnit.objects.all()
+    if not person.is_active:
+        return units.none()
+    condition = Q()
+    for role in Role.objects.in_force(on).filter(person=person, kind=kind).select_related("unit"):
+        if role.unit:
+            condition |= Q(path__startswith=role.unit.path)
+        else:
+            condition |= Q(agency__in=Agency.objects.filter(groups=role.group_id))
+    return units.filter(condition) if condition else units.none()
+
+
+def has_role(person: Person, kind: Role.Kind, *, on: date) -> bool:
+    return person.is_active and Role.objects.in_force(on).filter(person=person, kind=kind).exists()

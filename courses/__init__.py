@@ -1,0 +1,1 @@
+"""Courses: authored in Wagtail, frozen into editions, learned in runs."""

@@ -1,0 +1,100 @@
+"""The course itself, which outlives its pages, and the regulations it teaches."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, FieldRowPanel
+from wagtail.search import index
+from wagtail.snippets.models import register_snippet
+
+from academy.people.models import Organiser
+
+
+class Level(models.TextChoices):
+    BASIC = "dasar", _("Basic")
+    INTERMEDIATE = "menengah", _("Intermediate")
+    ADVANCED = "lanjut", _("Advanced")
+
+
+class Course(models.Model):
+    """What runs, editions, enrolments and completions point to; its pages may be moved or deleted at will."""
+
+    key = models.SlugField(_("key"), max_length=80, unique=True)
+    code = models.CharField(_("code"), max_length=16, unique=True)
+    title = models.CharField(_("title"), max_length=200)
+    organiser = models.ForeignKey(
+        Organiser, on_delete=models.PROTECT, related_name="courses", verbose_name=_("organiser")
+    )
+    level = models.CharField(_("level"), max_length=16, choices=Level, default=Level.BASIC)
+    credit_hours = models.PositiveSmallIntegerField(_("credit hours (JP)"), validators=[MinValueValidator(1)])
+    pass_mark = models.DecimalField(
+        _("pass mark"),
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(70),
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )
+    sequential = models.BooleanField(_("activities go in order"), default=True)
+
+    panels = [
+        FieldPanel("title"),
+        FieldRowPanel([FieldPanel("key"), FieldPanel("code")]),
+        FieldPanel("organiser"),
+        FieldRowPanel([FieldPanel("level"), FieldPanel("credit_hours"), FieldPanel("pass_mark")]),
+        FieldPanel("sequential"),
+    ]
+
+    class Meta:
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(credit_hours__gte=1), name="course_credit_hours_at_least_one"),
+            models.CheckConstraint(
+                condition=models.Q(pass_mark__gte=0, pass_mark__lte=100), name="course_pass_mark_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class LegalReference(index.Indexed, models.Model):
+    """A place in a regulation, in our own words, true as of a day and to be looked at again by another."""
+
+    key = models.SlugField(_("key"), max_length=80, unique=True)
+    regulation = models.CharField(_("regulation"), max_length=200)
+    article = models.CharField(_("article"), max_length=80, blank=True)
+    summary = models.TextField(_("what it says, in our own words"))
+    as_of_on = models.DateField(_("as of"))
+    review_by_on = models.DateField(_("review by"))
+    superseded_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("superseded by")
+    )
+    url = models.URLField(_("address"), blank=True)
+
+    panels = [
+        FieldRowPanel([FieldPanel("regulation"), FieldPanel("article")]),
+        FieldPanel("summary"),
+        FieldRowPanel([FieldPanel("as_of_on"), FieldPanel("review_by_on")]),
+        FieldPanel("url"),
+        FieldPanel("superseded_by"),
+        FieldPanel("key"),
+    ]
+    search_fields = [index.SearchField("regulation"), index.SearchField("article"), index.SearchField("summary")]
+
+    class Meta:
+        verbose_name = _("legal reference")
+        verbose_name_plural = _("legal references")
+        ordering = ["regulation", "article"]
+
+    def __str__(self) -> str:
+        return f"{self.regulation}, {self.article}" if self.article else self.regulation
+
+
+register_snippet(Course)
+register_snippet(LegalReference)

@@ -1,0 +1,111 @@
+"""What learners learn: an edition of a course, copied from its published pages and never changed."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from wagtail.fields import StreamField
+
+from courses.blocks import LESSON_BLOCKS
+from courses.models.course import Course
+from courses.models.questions import QuestionVersion
+
+
+class EditionQuerySet(models.QuerySet["Edition"]):
+    def newest_first(self) -> Self:
+        return self.order_by("-major", "-minor")
+
+
+class Edition(models.Model):
+    """Edition 2.1: a minor one takes running learners along, a major (material) one is for new enrolments."""
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="editions")
+    major = models.PositiveSmallIntegerField()
+    minor = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=200)
+    credit_hours = models.PositiveSmallIntegerField()
+    pass_mark = models.DecimalField(max_digits=5, decimal_places=2)
+    sequential = models.BooleanField()
+    published_at = models.DateTimeField()
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = EditionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("edition")
+        verbose_name_plural = _("editions")
+        constraints = [
+            models.UniqueConstraint(fields=["course", "major", "minor"], name="edition_number_once_per_course"),
+            models.CheckConstraint(condition=Q(credit_hours__gte=1), name="edition_credit_hours_at_least_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.number}"
+
+    @property
+    def number(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+class EditionModule(models.Model):
+    """A module of an edition; the credit hours of all its modules sum to the edition's."""
+
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="modules")
+    position = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=255)
+    summary = models.TextField(blank=True)
+    credit_hours = models.DecimalField(max_digits=5, decimal_places=2)
+
+    class Meta:
+        ordering = ["edition", "position"]
+        constraints = [models.UniqueConstraint(fields=["edition", "position"], name="edition_module_position_once")]
+
+
+class ActivityKind(models.TextChoices):
+    LESSON = "lesson", _("Lesson")
+    QUIZ = "quiz", _("Quiz")
+
+
+class EditionActivity(models.Model):
+    """A lesson or a quiz of an edition. `activity` is the stable key that progress is kept under.
+
+    `number` is what learners see, such as 2.1. The quiz fields are null for a lesson.
+    """
+
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="activities")
+    module = models.ForeignKey(EditionModule, on_delete=models.PROTECT, related_name="activities")
+    activity = models.UUIDField()
+    position = models.PositiveSmallIntegerField(help_text="Counts through the whole edition, from 1.")
+    number = models.CharField(max_length=16)
+    kind = models.CharField(max_length=16, choices=ActivityKind)
+    title = models.CharField(max_length=255)
+    summary = models.TextField(blank=True)
+    body = StreamField(LESSON_BLOCKS, blank=True)
+    minutes = models.PositiveSmallIntegerField()
+    question_count = models.PositiveSmallIntegerField(null=True)
+    pass_mark = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    max_attempts = models.PositiveSmallIntegerField(null=True)
+    time_limit_minutes = models.PositiveSmallIntegerField(null=True)
+    is_post_test = models.BooleanField(default=False)
+    questions = models.ManyToManyField(QuestionVersion, through="EditionQuestion", related_name="+")
+
+    class Meta:
+        ordering = ["edition", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["edition", "activity"], name="edition_activity_once"),
+            models.UniqueConstraint(fields=["edition", "position"], name="edition_activity_position_once"),
+        ]
+
+
+class EditionQuestion(models.Model):
+    """A question version that a quiz of an edition may draw."""
+
+    activity = models.ForeignKey(EditionActivity, on_delete=models.PROTECT, related_name="edition_questions")
+    version = models.ForeignKey(QuestionVersion, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["activity", "version"], name="edition_question_once")]

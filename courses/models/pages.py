@@ -1,0 +1,132 @@
+"""The authoring tree: CatalogPage > CoursePage > ModulePage > LessonPage | QuizPage.
+
+Learners never read these pages: they read the edition that `courses.publishing.publish_edition` copied from them.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalManyToManyField
+from wagtail.admin.panels import FieldPanel, FieldRowPanel
+from wagtail.fields import StreamField
+from wagtail.models import Page
+
+from courses.blocks import LESSON_BLOCKS
+from courses.models.course import Course, LegalReference
+from courses.models.questions import QuestionBank
+
+
+class CatalogPage(Page):
+    introduction = models.TextField(_("introduction"), blank=True)
+
+    content_panels = [*Page.content_panels, FieldPanel("introduction")]
+    parent_page_types = ["pages.HomePage"]
+    subpage_types = ["courses.CoursePage"]
+    max_count = 1
+
+    class Meta:
+        verbose_name = _("catalogue page")
+
+
+class CoursePage(Page):
+    """What the catalogue says about a course."""
+
+    course = models.OneToOneField(Course, on_delete=models.PROTECT, related_name="page", verbose_name=_("course"))
+    short_title = models.CharField(_("short title"), max_length=80, blank=True)
+    summary = models.TextField(_("summary"))
+    audience = models.CharField(_("audience"), max_length=200)
+    outcomes = models.TextField(_("outcomes"), help_text=_('One per line, each finishing the sentence "You can …".'))
+    topics = models.CharField(_("topics"), max_length=200, blank=True, help_text=_("Separated by commas."))
+    trainer = models.CharField(_("trainer"), max_length=200, blank=True)
+    legal_references = ParentalManyToManyField(
+        LegalReference, blank=True, related_name="course_pages", verbose_name=_("legal references")
+    )
+
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("course"),
+        FieldRowPanel([FieldPanel("short_title"), FieldPanel("audience")]),
+        FieldPanel("summary"),
+        FieldPanel("outcomes"),
+        FieldRowPanel([FieldPanel("topics"), FieldPanel("trainer")]),
+        FieldPanel("legal_references"),
+    ]
+    exclude_fields_in_copy = ["course"]
+    parent_page_types = ["courses.CatalogPage"]
+    subpage_types = ["courses.ModulePage"]
+
+    class Meta:
+        verbose_name = _("course page")
+        verbose_name_plural = _("course pages")
+
+
+class ModulePage(Page):
+    summary = models.TextField(_("summary"), blank=True)
+
+    content_panels = [*Page.content_panels, FieldPanel("summary")]
+    parent_page_types = ["courses.CoursePage"]
+    subpage_types = ["courses.LessonPage", "courses.QuizPage"]
+
+    class Meta:
+        verbose_name = _("module page")
+        verbose_name_plural = _("module pages")
+
+
+class ActivityPage(Page):
+    """What lessons and quizzes share: the key by which progress survives a new edition, and a summary."""
+
+    activity = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    summary = models.TextField(_("summary"), blank=True)
+
+    exclude_fields_in_copy = ["activity"]
+    parent_page_types = ["courses.ModulePage"]
+    subpage_types: list[str] = []
+
+    class Meta:
+        abstract = True
+
+
+class LessonPage(ActivityPage):
+    body = StreamField(LESSON_BLOCKS, verbose_name=_("text"))
+    reading_minutes = models.PositiveSmallIntegerField(_("minutes of reading"), validators=[MinValueValidator(1)])
+    practice_minutes = models.PositiveSmallIntegerField(_("minutes of practice"), default=0)
+
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("summary"),
+        FieldRowPanel([FieldPanel("reading_minutes"), FieldPanel("practice_minutes")]),
+        FieldPanel("body"),
+    ]
+
+    class Meta:
+        verbose_name = _("lesson page")
+        verbose_name_plural = _("lesson pages")
+
+
+class QuizPage(ActivityPage):
+    """A quiz over a bank; how many questions are drawn and how often it may be tried. The pass mark is the course's."""
+
+    bank = models.ForeignKey(QuestionBank, on_delete=models.PROTECT, related_name="+", verbose_name=_("question bank"))
+    question_count = models.PositiveSmallIntegerField(_("questions drawn"), validators=[MinValueValidator(1)])
+    max_attempts = models.PositiveSmallIntegerField(_("attempts"), default=3, validators=[MinValueValidator(1)])
+    time_limit_minutes = models.PositiveSmallIntegerField(
+        _("time limit in minutes"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    test_minutes = models.PositiveSmallIntegerField(_("minutes counted"), validators=[MinValueValidator(1)])
+    is_post_test = models.BooleanField(_("post-test: its best score is the course's score"), default=True)
+
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("summary"),
+        FieldRowPanel([FieldPanel("bank"), FieldPanel("question_count")]),
+        FieldRowPanel([FieldPanel("max_attempts"), FieldPanel("time_limit_minutes"), FieldPanel("test_minutes")]),
+        FieldPanel("is_post_test"),
+    ]
+
+    class Meta:
+        verbose_name = _("quiz page")
+        verbose_name_plural = _("quiz pages")
