@@ -54,6 +54,11 @@ class WorkUnitQuerySet(MP_NodeQuerySet):
         return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=Now()))
 
 
+class WorkUnitManager(MP_NodeManager):
+    def get_queryset(self) -> WorkUnitQuerySet:
+        return WorkUnitQuerySet(self.model, using=self._db).order_by("path")
+
+
 class WorkUnit(MP_Node):
     """A unit (unit kerja) in its agency's tree; the root stands for the agency itself.
 
@@ -68,7 +73,7 @@ class WorkUnit(MP_Node):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("merged into")
     )
 
-    objects: Any = MP_NodeManager.from_queryset(WorkUnitQuerySet)()
+    objects: Any = WorkUnitManager()
 
     class Meta:
         verbose_name = _("work unit")

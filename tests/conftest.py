@@ -1,0 +1,22 @@
+"""What many tests share: the clock of the academy and a place for files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings, tmp_path: Path) -> None:
+    """Each test has its own folders for media, certificates and the cache."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.CERTIFICATES_ROOT = tmp_path / "certificates"
+    cache.clear()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
