@@ -53,6 +53,7 @@ def make_unit(name: str = "Dinas Komunikasi dan Informatika", *, agency: Agency 
 class PersonFactory(DjangoModelFactory[Person]):
     class Meta:
         model = Person
+        skip_postgeneration_save = True
 
     name = factory.Sequence(lambda n: f"Maria Contoh {n}")
     title_after = "S.Kom."
