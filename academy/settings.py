@@ -139,7 +139,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "my_learning"
+LOGIN_REDIRECT_URL = "/belajar/"
 LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "academy.people.signin.AccountAdapter"
 ACCOUNT_FORMS = {"login": "academy.people.signin.SignInForm"}

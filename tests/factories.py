@@ -11,7 +11,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from academy.people import units
-from academy.people.models import Agency, Organiser, Person, Role, WorkUnit
+from academy.people.models import Agency, Organiser, Person, Placement, Role, WorkUnit
 from courses.models import (
     Completion,
     Course,
@@ -62,6 +62,11 @@ class PersonFactory(DjangoModelFactory[Person]):
     grade = "III/a"
     position = "Pranata Komputer Ahli Pertama"
     unit = factory.LazyFunction(make_unit)
+
+    @factory.post_generation
+    def placement(self: Person, create: bool, extracted: Any, **kwargs: Any) -> None:
+        if create and self.unit:
+            Placement.objects.create(person=self, unit=self.unit, from_on=date(2020, 1, 1))
 
     @factory.post_generation
     def password(self: Person, create: bool, extracted: str | None, **kwargs: Any) -> None:

@@ -1,5 +1,7 @@
-"""Addresses of this room."""
+"""Addresses of pages that join rooms."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from academy.dashboard.views import home
+
+urlpatterns = [path("", home.home, name="home")]
