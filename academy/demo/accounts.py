@@ -1,0 +1,116 @@
+"""The accounts that `make demo` prints. Never made anywhere else."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from academy.people.models import AgencyGroup, Person, Role, WorkUnit
+from academy.people.placements import place
+
+DEFAULT_PASSWORD = "belajar-digital"  # noqa: S105  printed on the screen by `make demo`
+
+
+@dataclass(frozen=True)
+class Account:
+    """`unit` is (agency code, name of a unit below the root). `sees` is what `make demo` prints."""
+
+    email: str
+    name: str
+    title_after: str
+    nip: str | None
+    position: str
+    unit: tuple[str, str] | None
+    sees: str
+
+
+LEARNER = Account(
+    "peserta@demo.test",
+    "Maria Yuliana Tefa",
+    "S.Kom.",
+    "199407122020122003",
+    "Pranata Komputer Ahli Pertama",
+    ("7701", "Dinas Komunikasi dan Informatika"),
+    "a learner: one running course, one certificate",
+)
+TRAINER = Account(
+    "pengajar@demo.test",
+    "Adrianus Lelo",
+    "S.T., M.Kom.",
+    "198505172010011004",
+    "Widyaiswara Ahli Muda",
+    ("7700", "Badan Pengembangan Sumber Daya Manusia Daerah"),
+    "a trainer: writes courses at /cms/",
+)
+HR_PROVINCE = Account(
+    "hr.provinsi@demo.test",
+    "Bernadeta Kolo",
+    "S.Sos., M.AP.",
+    "197911032005012007",
+    "Analis SDM Aparatur Ahli Muda",
+    ("7700", "Badan Kepegawaian Daerah"),
+    "HR of the province: reports on all 23 agencies",
+)
+HR_KUPANG = Account(
+    "hr.kabkupang@demo.test",
+    "Yohanes Amtiran",
+    "S.AP.",
+    "198802282014031002",
+    "Analis SDM Aparatur Ahli Pertama",
+    ("7701", "Badan Kepegawaian dan Pengembangan SDM"),
+    "HR of Kab. Kupang: reports on that agency only",
+)
+ADMIN = Account("admin@demo.test", "Administrator Akademi", "", None, "", None, "the administrator")
+ACCOUNTS = [LEARNER, TRAINER, HR_PROVINCE, HR_KUPANG, ADMIN]
+TRAINER_GROUP = "Pengajar"
+
+
+def password() -> str:
+    return os.environ.get("DEMO_PASSWORD") or DEFAULT_PASSWORD
+
+
+@transaction.atomic
+def ensure_accounts(*, today: date) -> dict[str, Person]:
+    """Make the accounts that are missing and set the password of the day; returns them by e-mail."""
+    people = {account.email: _ensure_account(account, today=today) for account in ACCOUNTS}
+    people[TRAINER.email].groups.add(Group.objects.get(name=TRAINER_GROUP))
+    _ensure_role(people[TRAINER.email], Role.Kind.TRAINER, unit=people[TRAINER.email].unit)
+    root = WorkUnit.objects.get(agency__code="7701", depth=1)
+    _ensure_role(people[HR_KUPANG.email], Role.Kind.HR, unit=root)
+    _ensure_role(people[HR_PROVINCE.email], Role.Kind.HR, group=AgencyGroup.objects.get(agencies__code="7700"))
+    return people
+
+
+def _ensure_account(account: Account, *, today: date) -> Person:
+    is_admin = account is ADMIN
+    person, created = Person.objects.get_or_create(
+        email=account.email,
+        defaults={
+            "name": account.name,
+            "title_after": account.title_after,
+            "nip": account.nip,
+            "position": account.position,
+            "grade": "" if is_admin else "III/b",
+            "kind": Person.Kind.OTHER if is_admin else Person.Kind.PNS,
+            "is_staff": is_admin,
+            "is_superuser": is_admin,
+        },
+    )
+    if created and account.unit:
+        code, name = account.unit
+        unit = WorkUnit.objects.get(agency__code=code, depth=2, name=name)
+        place(person, unit=unit, from_on=date(2025, 1, 1), today=today)
+    if not person.check_password(password()):
+        person.set_password(password())
+        person.save(update_fields=["password"])
+    return person
+
+
+def _ensure_role(
+    person: Person, kind: Role.Kind, *, unit: WorkUnit | None = None, group: AgencyGroup | None = None
+) -> None:
+    Role.objects.get_or_create(person=person, kind=kind, unit=unit, group=group, defaults={"from_on": date(2025, 1, 1)})
