@@ -35,7 +35,7 @@ $(STAMP): requirements-dev.txt | system
 	@echo 'Building .venv (some minutes the first time)'
 	@$(BIN)/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
 		|| "$$(deploy/find-python.sh)" -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@rm -f .venv/installed-*
 	@touch $@
 
