@@ -87,6 +87,7 @@ def ensure_accounts(*, today: date) -> dict[str, Person]:
 
 def _ensure_account(account: Account, *, today: date) -> Person:
     is_admin = account is ADMIN
+    person: Person
     person, created = Person.objects.get_or_create(
         email=account.email,
         defaults={

@@ -11,19 +11,110 @@ from django.db import transaction
 from academy.people.models import Agency, Person, WorkUnit
 from academy.people.placements import place
 
-FEMALE = (
-    "Maria Agnes Yuliana Kristina Fransiska Bernadeta Yosefina Theresia Katarina Margaretha Elisabet Magdalena "
-    "Anastasia Veronika Regina Martha Ester Damaris Sarlota Imelda Wilhelmina Rosalia"
-).split()
-MALE = (
-    "Yohanes Petrus Adrianus Antonius Fransiskus Kristoforus Benediktus Stefanus Marselinus Gregorius Dominikus "
-    "Ignasius Vinsensius Yakobus Melkianus Semuel Daniel Markus Paulus Hendrikus Ambrosius Simon"
-).split()
-FAMILY = (
-    "Tefa Bere Manek Lelo Kolo Seran Nahak Taek Benu Nope Fallo Ndun Riwu Djawa Lado Keraf Tukan Wangge Mbete Bria "
-    "Klau Berek Amtiran Sabneno Tnunay Nenotek Lango Ngongo Bulu Dapa Malo Kaka Lay Mesakh Foeh Adoe Haning Saudale "
-    "Ludji Rihi Dopong Maro Laba Hayon Kleden Koten Woso Mude Gae Siga Jehadun Jebarus Pandur Sudiyono"
-).split()
+FEMALE = [
+    "Maria",
+    "Agnes",
+    "Yuliana",
+    "Kristina",
+    "Fransiska",
+    "Bernadeta",
+    "Yosefina",
+    "Theresia",
+    "Katarina",
+    "Margaretha",
+    "Elisabet",
+    "Magdalena",
+    "Anastasia",
+    "Veronika",
+    "Regina",
+    "Martha",
+    "Ester",
+    "Damaris",
+    "Sarlota",
+    "Imelda",
+    "Wilhelmina",
+    "Rosalia",
+]
+MALE = [
+    "Yohanes",
+    "Petrus",
+    "Adrianus",
+    "Antonius",
+    "Fransiskus",
+    "Kristoforus",
+    "Benediktus",
+    "Stefanus",
+    "Marselinus",
+    "Gregorius",
+    "Dominikus",
+    "Ignasius",
+    "Vinsensius",
+    "Yakobus",
+    "Melkianus",
+    "Semuel",
+    "Daniel",
+    "Markus",
+    "Paulus",
+    "Hendrikus",
+    "Ambrosius",
+    "Simon",
+]
+FAMILY = [
+    "Tefa",
+    "Bere",
+    "Manek",
+    "Lelo",
+    "Kolo",
+    "Seran",
+    "Nahak",
+    "Taek",
+    "Benu",
+    "Nope",
+    "Fallo",
+    "Ndun",
+    "Riwu",
+    "Djawa",
+    "Lado",
+    "Keraf",
+    "Tukan",
+    "Wangge",
+    "Mbete",
+    "Bria",
+    "Klau",
+    "Berek",
+    "Amtiran",
+    "Sabneno",
+    "Tnunay",
+    "Nenotek",
+    "Lango",
+    "Ngongo",
+    "Bulu",
+    "Dapa",
+    "Malo",
+    "Kaka",
+    "Lay",
+    "Mesakh",
+    "Foeh",
+    "Adoe",
+    "Haning",
+    "Saudale",
+    "Ludji",
+    "Rihi",
+    "Dopong",
+    "Maro",
+    "Laba",
+    "Hayon",
+    "Kleden",
+    "Koten",
+    "Woso",
+    "Mude",
+    "Gae",
+    "Siga",
+    "Jehadun",
+    "Jebarus",
+    "Pandur",
+    "Sudiyono",
+]
 TITLES = ["S.Kom.", "S.Sos.", "S.E.", "S.Pd.", "S.Kep., Ns.", "S.H.", "S.T.", "A.Md.", "S.AP.", "M.Si.", ""]
 POSITIONS = [
     ("III/a", "Pranata Komputer Ahli Pertama"),
@@ -64,6 +155,7 @@ def ensure_people(*, today: date) -> list[Person]:
 
 
 def _ensure_person(fields: dict[str, str], *, unit: WorkUnit, today: date) -> Person:
+    person: Person
     person, created = Person.objects.get_or_create(nip=fields["nip"], defaults=fields)
     if created:
         person.set_unusable_password()

@@ -34,7 +34,9 @@ class ExampleBlock(blocks.StructBlock):
 
 class FigureBlock(blocks.StructBlock):
     image = ImageChooserBlock(label=_("Image"))
-    alt = blocks.CharBlock(label=_("Alternative text"), help_text=_("What the image says, for those who do not see it."))
+    alt = blocks.CharBlock(
+        label=_("Alternative text"), help_text=_("What the image says, for those who do not see it.")
+    )
     caption = blocks.CharBlock(label=_("Caption"), required=False)
     description = blocks.TextBlock(label=_("Long description"), required=False)
 

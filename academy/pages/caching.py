@@ -67,6 +67,6 @@ class AnonymousPageCacheMiddleware:
 
     def _key(self, request: HttpRequest, version: str) -> str:
         host = request.get_host()
-        language = request.LANGUAGE_CODE  # type: ignore[attr-defined]
+        language = request.LANGUAGE_CODE
         raw = f"{version} {language} {host} {request.get_full_path()}"
         return "page:" + hashlib.sha256(raw.encode()).hexdigest()

@@ -19,8 +19,8 @@ def find_person(login: str) -> Person | None:
     """Who signs in with this text: 18 digits, spaces or dots allowed, are a NIP; anything else is an e-mail."""
     digits = nip.normalise(login)
     if len(digits) == nip.LENGTH and digits.isascii() and digits.isdigit():
-        return Person.objects.filter(nip=digits).first()  # type: ignore[no-any-return]
-    return Person.objects.filter(email__iexact=login.strip()).first()  # type: ignore[no-any-return]
+        return Person.objects.filter(nip=digits).first()
+    return Person.objects.filter(email__iexact=login.strip()).first()
 
 
 class NipOrEmailBackend(ModelBackend):

@@ -17,6 +17,8 @@ urlpatterns = [
         name="account_reset_password_from_key",
     ),
     path(
-        "akun/kata-sandi/baru/tersimpan/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"
+        "akun/kata-sandi/baru/tersimpan/",
+        views.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
     ),
 ]

@@ -1,11 +1,12 @@
-from courses.models.course import Course, LegalReference
-from courses.models.edition import Edition, EditionActivity, EditionModule, EditionQuestion
+from courses.models.course import Course, LegalReference, Level
+from courses.models.edition import ActivityKind, Edition, EditionActivity, EditionModule, EditionQuestion
 from courses.models.enrolment import ActivityProgress, Completion, Enrolment, Run
 from courses.models.pages import CatalogPage, CoursePage, LessonPage, ModulePage, QuizPage
-from courses.models.questions import Question, QuestionBank, QuestionOption, QuestionVersion
+from courses.models.questions import Question, QuestionBank, QuestionKind, QuestionOption, QuestionVersion
 from courses.models.quiz import Attempt, Response
 
 __all__ = [
+    "ActivityKind",
     "ActivityProgress",
     "Attempt",
     "CatalogPage",
@@ -19,9 +20,11 @@ __all__ = [
     "Enrolment",
     "LegalReference",
     "LessonPage",
+    "Level",
     "ModulePage",
     "Question",
     "QuestionBank",
+    "QuestionKind",
     "QuestionOption",
     "QuestionVersion",
     "QuizPage",

@@ -63,7 +63,7 @@ class Course(models.Model):
         return self.title
 
 
-class LegalReference(index.Indexed, models.Model):
+class LegalReference(index.Indexed, models.Model):  # type: ignore[django-manager-missing]  # modelcluster has none
     """A place in a regulation, in our own words, true as of a day and to be looked at again by another."""
 
     key = models.SlugField(_("key"), max_length=80, unique=True)

@@ -19,7 +19,7 @@ class QuestionKind(models.TextChoices):
     MULTIPLE = "multiple", _("Several right answers")
 
 
-class QuestionBank(models.Model):
+class QuestionBank(models.Model):  # type: ignore[django-manager-missing]  # modelcluster has no type hints
     key = models.SlugField(_("key"), max_length=80, unique=True)
     title = models.CharField(_("title"), max_length=200)
     organiser = models.ForeignKey(

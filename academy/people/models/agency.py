@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from datetime import date
+from typing import Any, Self, cast
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
 
 
-class Agency(models.Model):
+class Agency(models.Model):  # type: ignore[django-manager-missing]  # treebeard has no type hints
     """An agency (instansi). `code` is SIASN's kode, such as 7701; agencies are never nested."""
 
     class Kind(models.TextChoices):
@@ -50,13 +50,14 @@ class AgencyGroup(models.Model):
 
 
 class WorkUnitQuerySet(MP_NodeQuerySet):
-    def open(self) -> Self:
-        return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=Now()))
+    def open(self, on: date) -> Self:
+        condition = Q(closed_on__isnull=True) | Q(closed_on__gt=on)
+        return cast(Self, self.filter(condition))
 
 
 class WorkUnitManager(MP_NodeManager):
     def get_queryset(self) -> WorkUnitQuerySet:
-        return WorkUnitQuerySet(self.model, using=self._db).order_by("path")
+        return cast(WorkUnitQuerySet, WorkUnitQuerySet(self.model, using=self._db).order_by("path"))
 
 
 class WorkUnit(MP_Node):
