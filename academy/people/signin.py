@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm
@@ -19,8 +19,8 @@ def find_person(login: str) -> Person | None:
     """Who signs in with this text: 18 digits, spaces or dots allowed, are a NIP; anything else is an e-mail."""
     digits = nip.normalise(login)
     if len(digits) == nip.LENGTH and digits.isascii() and digits.isdigit():
-        return Person.objects.filter(nip=digits).first()
-    return Person.objects.filter(email__iexact=login.strip()).first()
+        return cast("Person | None", Person.objects.filter(nip=digits).first())
+    return cast("Person | None", Person.objects.filter(email__iexact=login.strip()).first())
 
 
 class NipOrEmailBackend(ModelBackend):
@@ -39,7 +39,7 @@ class NipOrEmailBackend(ModelBackend):
         return person if person.check_password(password) and self.user_can_authenticate(person) else None
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]
+class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = forms.CharField(
@@ -55,6 +55,6 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         return {"username": self.cleaned_data["login"], "password": self.cleaned_data["password"]}
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
