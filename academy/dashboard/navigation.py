@@ -1,11 +1,65 @@
-"""The entries of the page header, for whoever is looking."""
+"""The page header and footer: where one can go, and who runs this academy."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from academy.people.models import Organiser, Role
+
+ORGANISER_KEY = "site-organiser"
+KEEP_SECONDS = 10 * 60
+AUTHORS = {Role.Kind.TRAINER, Role.Kind.REVIEWER, Role.Kind.ORGANISER}
+
+
+@dataclass(frozen=True)
+class Entry:
+    url: str
+    label: str
+    current: bool
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    return {"navigation": []}
+    """Context of every page. Roles are asked for at each request: one that ended disappears at once."""
+    addresses = [(reverse("home"), _("Home")), ("/katalog/", _("Catalogue"))]
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        addresses.append((reverse("verify"), _("Verification")))
+    else:
+        kinds = set(Role.objects.in_force(timezone.localdate()).filter(person=user).values_list("kind", flat=True))
+        addresses.append((reverse("my_learning"), _("My learning")))
+        addresses.append((reverse("my_certificates"), _("Certificates")))
+        if Role.Kind.HR in kinds:
+            addresses.append((reverse("report_overview"), _("Reports")))
+        if kinds & AUTHORS or user.is_superuser:
+            addresses.append((reverse("wagtailadmin_home"), _("Authoring")))
+    longest = max((url for url, _label in addresses if _is_at(request.path, url)), key=len, default="")
+    return {
+        "navigation": [Entry(url, label, current=url == longest) for url, label in addresses],
+        "organiser": _organiser(),
+    }
+
+
+def _is_at(path: str, url: str) -> bool:
+    return path == url or (url != "/" and path.startswith(url))
+
+
+def _organiser() -> dict[str, str]:
+    """Who runs this installation: its first organiser, as printed in header and footer."""
+    kept: dict[str, str] | None = cache.get(ORGANISER_KEY)
+    if kept is None:
+        organiser = Organiser.objects.order_by("pk").first()
+        kept = {}
+        if organiser:
+            kept = {
+                "name": organiser.short_name,
+                "region": organiser.government_name.removeprefix("Pemerintah ").strip(),
+            }
+        cache.set(ORGANISER_KEY, kept, KEEP_SECONDS)
+    return kept
