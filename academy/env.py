@@ -65,6 +65,7 @@ def read(base_dir: Path) -> Environment:
     if not is_production:
         allowed_hosts = sorted({*allowed_hosts, *LOOPBACK_HOSTS})
     redis_url = env.str("REDIS_URL", default="")
+    _refuse_what_is_not_built(env)
     return Environment(
         secret_key=secret_key or _kept_secret(data_dir / "secret_key"),
         debug=debug,
@@ -100,6 +101,14 @@ def _refuse_half_production(*, site_url: str, debug: bool, secret_key: str, emai
         raise ImproperlyConfigured(message)
     if not email_url:
         raise ImproperlyConfigured("EMAIL_URL must be set when SITE_URL is a public address")
+
+
+def _refuse_what_is_not_built(env: environ.Env) -> None:
+    """A variable that would be ignored is refused: nobody should believe that files go elsewhere or are signed."""
+    for name in sorted(name for name in env.ENVIRON if name == "STORAGE_URL" or name.startswith("SIGNING_")):
+        if env.ENVIRON[name]:
+            message = f"{name} is set, but this version keeps files below DATA_DIR and does not sign them yet"
+            raise ImproperlyConfigured(message)
 
 
 def _kept_secret(path: Path) -> str:

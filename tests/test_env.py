@@ -1,0 +1,76 @@
+"""The environment: embedded by default, and a half-set production is refused by name."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from academy import env
+
+PRODUCTION = {
+    "SITE_URL": "https://akademi.example.go.id",
+    "SECRET_KEY": "x" * 50,
+    "EMAIL_URL": "smtp://localhost:25",
+    "DATABASE_URL": "postgresql:///academy",
+}
+
+
+@pytest.fixture
+def read(monkeypatch, tmp_path):
+    for name in ("SITE_URL", "SECRET_KEY", "DEBUG", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "ALLOWED_HOSTS"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("EMAIL_URL", "STORAGE_URL", "PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+
+    def _read(**variables: str) -> env.Environment:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return env.read(tmp_path)
+
+    return _read
+
+
+def test_nothing_set_runs_embedded(read, tmp_path):
+    environment = read()
+    assert environment.database_url == f"sqlite:///{tmp_path}/data/academy.sqlite3"
+    assert (environment.celery_broker_url, environment.site_url) == ("filesystem://", "http://localhost:8000")
+    assert not environment.is_production
+
+
+def test_the_embedded_secret_is_made_once_and_readable_by_its_owner_only(read, tmp_path):
+    first = read().secret_key
+    assert read().secret_key == first
+    assert stat.S_IMODE((tmp_path / "data" / "secret_key").stat().st_mode) == 0o600
+
+
+def test_a_whole_production_starts(read):
+    environment = read(**PRODUCTION)
+    assert environment.is_production
+    assert environment.allowed_hosts == ["akademi.example.go.id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "short"),
+        ("EMAIL_URL", ""),
+        ("DEBUG", "true"),
+        ("SITE_URL", "http://akademi.example.go.id"),
+        ("SITE_URL", "https://akademi.example.go.id/lms"),
+        ("SITE_URL", "akademi.example.go.id"),
+        ("STORAGE_URL", "s3://bucket"),
+        ("SIGNING_KEY", "/etc/key"),
+    ],
+)
+def test_a_half_set_production_is_refused_by_name(read, name, value):
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read(**(PRODUCTION | {name: value}))
+
+
+def test_the_broker_follows_redis_unless_set(read):
+    assert read(REDIS_URL="redis://127.0.0.1:6379/0").celery_broker_url == "redis://127.0.0.1:6379/0"
+    assert read(CELERY_BROKER_URL="amqp://127.0.0.1//").celery_broker_url == "amqp://127.0.0.1//"
