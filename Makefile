@@ -70,7 +70,7 @@ check: check-format lint types messages check-migrations check-deploy ## everyth
 format: install ## put Python and templates into shape
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix --quiet $(SOURCES) || true
-	@$(BIN)/djlint --reformat --quiet $(TEMPLATES) || true
+	@for pass in 1 2; do $(BIN)/djlint --reformat --quiet $(TEMPLATES) >/dev/null; done; true # it settles in its second pass
 
 .PHONY: check-format
 check-format: install

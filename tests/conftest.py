@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +17,7 @@ def own_files(settings, tmp_path: Path) -> None:
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATIC_ROOT.mkdir()
-    cache.clear()
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": tmp_path / "cache"}}
 
 
 @pytest.fixture
