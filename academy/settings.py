@@ -129,7 +129,10 @@ else:
     SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # People and signing in
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique on Lower(email), which the check does not see
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # e-mail is unique on Lower(email), which the check does not see
+    "security.W019",  # the CMS previews pages in a frame of the same origin
+]
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = ["academy.people.signin.NipOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
