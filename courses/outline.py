@@ -166,6 +166,7 @@ def rendered_body(edition_activity_pk: int, language: str) -> SafeString:
     if kept is None:
         body = EditionActivity.objects.only("body").get(pk=edition_activity_pk).body
         with translation.override(language):
-            kept = "".join(block.render() for block in body)
+            html = "".join(block.render() for block in body)
+        kept = "\n".join(line.strip() for line in html.splitlines() if line.strip())
         cache.set(key, kept, KEEP_SECONDS)
     return mark_safe(kept)  # noqa: S308  drawn by our block templates, which escape
