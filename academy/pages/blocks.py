@@ -8,8 +8,8 @@ from wagtail.contrib.table_block.blocks import TableBlock as WagtailTableBlock
 from wagtail.documents.blocks import DocumentChooserBlock
 from wagtail.images.blocks import ImageChooserBlock
 
-TEXT_FEATURES = ["h2", "h3", "bold", "italic", "ol", "ul", "link", "document-link"]
-SHORT_TEXT_FEATURES = ["bold", "italic", "ol", "ul", "link"]
+TEXT_FEATURES = ["h2", "h3", "bold", "italic", "code", "ol", "ul", "link", "document-link"]
+SHORT_TEXT_FEATURES = ["bold", "italic", "code", "ol", "ul", "link"]
 
 
 class DefinitionBlock(blocks.StructBlock):
@@ -68,7 +68,7 @@ class QuoteBlock(blocks.StructBlock):
 
 class StepsBlock(blocks.StructBlock):
     title = blocks.CharBlock(label=_("Title"), required=False)
-    steps = blocks.ListBlock(blocks.RichTextBlock(features=["bold", "italic", "link"]), label=_("Steps"))
+    steps = blocks.ListBlock(blocks.RichTextBlock(features=["bold", "italic", "code", "link"]), label=_("Steps"))
 
     class Meta:
         icon = "list-ol"

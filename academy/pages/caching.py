@@ -26,6 +26,12 @@ def content_changed() -> None:
     cache.set(VERSION_KEY, str(time.time_ns()), None)
 
 
+def content_version() -> str:
+    """Changes with every `content_changed()`: part of the key of whatever is kept."""
+    version: str = cache.get(VERSION_KEY, "0")
+    return version
+
+
 def cached_for_anonymous(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """The answer of this view may be kept for readers who are signed out."""
 
@@ -49,8 +55,7 @@ class AnonymousPageCacheMiddleware:
             or len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY
         ):
             return self.get_response(request)
-        version = cache.get(VERSION_KEY, "0")
-        key = self._key(request, version)
+        key = self._key(request, content_version())
         kept = cache.get(key)
         if kept is not None:
             content, content_type = kept

@@ -34,3 +34,21 @@ class TextPage(Page):
     class Meta:
         verbose_name = _("text page")
         verbose_name_plural = _("text pages")
+
+
+class LoadedItem(models.Model):
+    """What a loader wrote last for a key of its files: an object that reads otherwise was edited in the CMS since.
+
+    `kind` and `key` name the item in the files, such as lesson and c1-apa-itu-spbe; `object_id` is what it became.
+    """
+
+    kind = models.CharField(max_length=32)
+    key = models.CharField(max_length=120)
+    object_id = models.PositiveBigIntegerField()
+    content_hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="loaded_item_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

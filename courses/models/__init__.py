@@ -1,5 +1,5 @@
 from courses.models.course import Course, LegalReference, Level
-from courses.models.edition import ActivityKind, Edition, EditionActivity, EditionModule, EditionQuestion
+from courses.models.edition import ActivityKind, Edition, EditionActivity, EditionAsset, EditionModule, EditionQuestion
 from courses.models.enrolment import ActivityProgress, Completion, Enrolment, Run
 from courses.models.pages import CatalogPage, CoursePage, LessonPage, ModulePage, QuizPage
 from courses.models.questions import Question, QuestionBank, QuestionKind, QuestionOption, QuestionVersion
@@ -15,6 +15,7 @@ __all__ = [
     "CoursePage",
     "Edition",
     "EditionActivity",
+    "EditionAsset",
     "EditionModule",
     "EditionQuestion",
     "Enrolment",

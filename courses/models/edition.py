@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.fields import StreamField
 
 from courses.blocks import LESSON_BLOCKS
-from courses.models.course import Course
+from courses.models.course import Course, LegalReference
 from courses.models.questions import QuestionVersion
 
 
@@ -100,6 +100,9 @@ class EditionActivity(models.Model):
             models.UniqueConstraint(fields=["edition", "position"], name="edition_activity_position_once"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
 
 class EditionQuestion(models.Model):
     """A question version that a quiz of an edition may draw."""
@@ -109,3 +112,29 @@ class EditionQuestion(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["activity", "version"], name="edition_question_once")]
+
+
+class EditionAsset(models.Model):
+    """An image, a file or a legal reference that the text of an activity shows: it cannot be deleted any more."""
+
+    activity = models.ForeignKey(EditionActivity, on_delete=models.PROTECT, related_name="assets")
+    image = models.ForeignKey("wagtailimages.Image", on_delete=models.PROTECT, null=True, related_name="+")
+    document = models.ForeignKey("wagtaildocs.Document", on_delete=models.PROTECT, null=True, related_name="+")
+    legal_reference = models.ForeignKey(LegalReference, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("activity of an edition")
+        verbose_name_plural = _("activities of editions")
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    Q(image__isnull=False, document__isnull=True, legal_reference__isnull=True)
+                    | Q(image__isnull=True, document__isnull=False, legal_reference__isnull=True)
+                    | Q(image__isnull=True, document__isnull=True, legal_reference__isnull=False)
+                ),
+                name="edition_asset_is_one_thing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.activity.edition} · {self.activity}"

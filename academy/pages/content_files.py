@@ -1,0 +1,165 @@
+"""Read content kept as files: YAML, and Markdown with YAML front matter. Every error names the file and the line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+FENCE = "---"
+T = TypeVar("T")
+
+
+class ContentError(Exception):
+    """Something in a content file is wrong; the text begins with `file:line:`."""
+
+    def __init__(self, path: Path, line: int, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}")
+        self.path, self.line, self.problem = path, line, problem
+
+
+class Fields:
+    """A YAML mapping whose fields are taken one by one; `done()` refuses what nobody asked for."""
+
+    def __init__(self, path: Path, line: int, values: dict[str, Any], lines: dict[str, int]) -> None:
+        self.path, self.line = path, line
+        self._values, self._lines, self._taken = values, lines, set[str]()
+
+    def line_of(self, name: str) -> int:
+        return self._lines.get(name, self.line)
+
+    def error(self, name: str, problem: str) -> ContentError:
+        return ContentError(self.path, self.line_of(name), f"{name}: {problem}")
+
+    def _take(self, name: str, kind: type[T], default: T | None) -> T:
+        self._taken.add(name)
+        value = self._values.get(name, default)
+        if value is None:
+            raise self.error(name, "missing")
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.error(name, f"expected {kind.__name__}, found {value!r}")
+        return value
+
+    def text(self, name: str, default: str | None = None, *, longest: int | None = None) -> str:
+        """A text without spaces at its ends; not empty unless `default` is."""
+        value = self._take(name, str, default).strip()
+        if not value and default is None:
+            raise self.error(name, "is empty")
+        if longest is not None and len(value) > longest:
+            raise self.error(name, f"has {len(value)} characters, at most {longest} fit")
+        return value
+
+    def choice(self, name: str, choices: Sequence[str], default: str | None = None) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise self.error(name, f"{value!r} is none of {', '.join(choices)}")
+        return value
+
+    def number(self, name: str, default: int | None = None, *, least: int = 0) -> int:
+        value = self._take(name, int, default)
+        if value < least:
+            raise self.error(name, f"{value} is less than {least}")
+        return value
+
+    def flag(self, name: str, *, default: bool | None = None) -> bool:
+        return self._take(name, bool, default)
+
+    def day(self, name: str) -> date:
+        return self._take(name, date, None)
+
+    def texts(self, name: str, default: list[str] | None = None) -> list[str]:
+        values = self._take(name, list, default)
+        if not all(isinstance(value, str) for value in values):
+            raise self.error(name, "expected a list of texts")
+        return [value.strip() for value in values]
+
+    def mapping(self, name: str) -> Fields:
+        values = self._take(name, dict, None)
+        return Fields(self.path, self.line_of(name), values, {})
+
+    def mappings(self, name: str) -> list[Fields]:
+        values = self._take(name, list, None)
+        if not all(isinstance(value, dict) for value in values):
+            raise self.error(name, "expected a list of mappings")
+        return [Fields(self.path, self.line_of(name), value, {}) for value in values]
+
+    def done(self) -> None:
+        for name in self._values:
+            if name not in self._taken:
+                raise self.error(name, "is not known here")
+
+
+@dataclass(frozen=True)
+class MarkdownFile:
+    """`first_line` is the line of the file on which `text` begins."""
+
+    path: Path
+    fields: Fields
+    text: str
+    first_line: int
+
+
+def read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ContentError(path, 1, "no such file") from None
+    except UnicodeDecodeError as error:
+        raise ContentError(path, 1, f"is not UTF-8: {error.reason}") from error
+
+
+def read_mapping(path: Path) -> Fields:
+    return parse_mapping(read_text(path), path=path, first_line=1)
+
+
+def parse_mapping(text: str, *, path: Path, first_line: int) -> Fields:
+    node, construct = _compose(text, path=path, first_line=first_line)
+    return _fields(node, construct, path=path, first_line=first_line)
+
+
+def read_mappings(path: Path) -> list[Fields]:
+    """A file that holds a list of mappings."""
+    node, construct = _compose(read_text(path), path=path, first_line=1)
+    if not isinstance(node, yaml.SequenceNode):
+        raise ContentError(path, 1, "expected a list")
+    return [_fields(item, construct, path=path, first_line=1) for item in node.value]
+
+
+def read_markdown(path: Path) -> MarkdownFile:
+    """A Markdown file that begins with YAML between two lines of `---`."""
+    lines = read_text(path).splitlines()
+    if not lines or lines[0].strip() != FENCE:
+        raise ContentError(path, 1, f"the file must begin with a line of {FENCE}")
+    for end, line in enumerate(lines[1:], start=1):
+        if line.strip() == FENCE:
+            fields = parse_mapping("\n".join(lines[1:end]), path=path, first_line=2)
+            return MarkdownFile(path, fields, "\n".join(lines[end + 1 :]) + "\n", end + 2)
+    raise ContentError(path, 1, f"the front matter has no closing line of {FENCE}")
+
+
+def _compose(text: str, *, path: Path, first_line: int) -> tuple[yaml.Node | None, yaml.SafeLoader]:
+    loader = yaml.SafeLoader(text)
+    try:
+        return loader.get_single_node(), loader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line if error.problem_mark else 0
+        raise ContentError(path, first_line + line, f"not YAML: {error.problem}") from error
+
+
+def _fields(node: yaml.Node | None, loader: yaml.SafeLoader, *, path: Path, first_line: int) -> Fields:
+    if not isinstance(node, yaml.MappingNode):
+        raise ContentError(path, first_line + (node.start_mark.line if node else 0), "expected lines of `name: value`")
+    lines: dict[str, int] = {}
+    for name, _value in node.value:
+        if name.value in lines:
+            raise ContentError(path, first_line + name.start_mark.line, f"{name.value}: stands here twice")
+        lines[name.value] = first_line + name.start_mark.line
+    try:
+        values = loader.construct_mapping(node, deep=True)
+    except (yaml.MarkedYAMLError, ValueError) as error:
+        raise ContentError(path, first_line + node.start_mark.line, f"not YAML: {error}") from error
+    return Fields(path, first_line + node.start_mark.line, {str(key): value for key, value in values.items()}, lines)

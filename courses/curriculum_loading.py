@@ -1,0 +1,291 @@
+"""Bring the curriculum into the CMS by stable keys, then publish the edition that is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+from wagtail.models import Page
+
+from academy.pages.loading import (
+    Loading,
+    load_documents,
+    load_images,
+    load_object,
+    load_order,
+    load_page,
+    load_row,
+)
+from academy.pages.markdown import Container, Source, blocks_of
+from academy.pages.site_content import ensure_home
+from academy.people.models import Organiser
+from courses.content import edition_content, needs_material_edition, published_content
+from courses.curriculum_files import CourseFile, LegalReferenceFile, LessonFile, ModuleFile, QuestionFile
+from courses.models import (
+    CatalogPage,
+    Course,
+    CoursePage,
+    Edition,
+    LegalReference,
+    LessonPage,
+    ModulePage,
+    Question,
+    QuestionBank,
+    QuestionOption,
+    QuizPage,
+)
+from courses.publishing import EditionKind, publish_edition
+from courses.trainers import trainers_collection
+
+CATALOG_SLUG = "katalog"
+Assets = tuple[dict[str, int], dict[str, int]]
+
+
+class OrganiserMissing(Exception):
+    """No organiser has this code yet."""
+
+
+@transaction.atomic
+def load_legal_references(loading: Loading, files: list[LegalReferenceFile]) -> dict[str, int]:
+    """All references by key, as primary keys."""
+    loaded: dict[str, int] = {}
+    # One that was replaced comes after its replacement.
+    for file in sorted(files, key=lambda one: bool(one.superseded_by)):
+        wanted = {
+            "regulation": file.regulation,
+            "article": file.article,
+            "summary": file.summary,
+            "as_of_on": file.as_of_on,
+            "review_by_on": file.review_by_on,
+            "url": file.url,
+            "superseded_by_id": loaded[file.superseded_by] if file.superseded_by else None,
+        }
+        row = load_row(loading, "legal-reference", file.key, LegalReference, wanted, by={"key": file.key})
+        if row is not None:
+            loaded[file.key] = row.pk
+    return loaded
+
+
+@transaction.atomic
+def load_catalog(loading: Loading) -> CatalogPage:
+    home = ensure_home(loading)
+    catalog: CatalogPage | None = CatalogPage.objects.first()
+    if catalog is None:
+        catalog = CatalogPage(
+            title="Katalog Pelatihan",
+            slug=CATALOG_SLUG,
+            introduction="Pelatihan daring bagi semua ASN, gratis, dengan sertifikat yang dapat diperiksa siapa pun.",
+        )
+        home.add_child(instance=catalog)
+        catalog.save_revision().publish()
+        loading.wrote("created: catalogue page")
+    return catalog
+
+
+@transaction.atomic
+def load_course(
+    loading: Loading,
+    file: CourseFile,
+    *,
+    catalog: CatalogPage,
+    references: Mapping[str, int],
+    organiser_code: str,
+    at: datetime,
+) -> Edition | None:
+    """The course with its pages and questions; the newest edition, which is new if anything was written.
+
+    Raises OrganiserMissing, ContentError or EditionInvalid, and then changes nothing.
+    """
+    organiser = Organiser.objects.filter(code=organiser_code).first()
+    if organiser is None:
+        raise OrganiserMissing(f"There is no organiser {organiser_code}: run `manage.py load_agencies` first.")
+    before = loading.changed
+    course = _course(loading, file, organiser)
+    bank = _bank(loading, file, organiser)
+    if course is None or bank is None:
+        return None
+    for question in file.questions:
+        _question(loading, file, question, bank=bank, references=references)
+    page = _course_page(loading, file, course, catalog, references)
+    if page is not None:
+        _modules(loading, file, page, bank, references)
+    return _publish(loading, course, is_changed=loading.changed > before, at=at)
+
+
+def _course(loading: Loading, file: CourseFile, organiser: Organiser) -> Course | None:
+    wanted = {
+        "code": file.code,
+        "title": file.title,
+        "organiser_id": organiser.pk,
+        "level": file.level,
+        "credit_hours": file.credit_hours,
+        "pass_mark": Decimal(file.pass_mark).quantize(Decimal("0.01")),
+        "sequential": file.sequential,
+    }
+    return load_row(loading, "course", file.key, Course, wanted, by={"key": file.key})
+
+
+def _bank(loading: Loading, file: CourseFile, organiser: Organiser) -> QuestionBank | None:
+    wanted = {"title": f"Bank soal {file.short_title or file.title}", "organiser_id": organiser.pk}
+    return load_row(loading, "question-bank", file.key, QuestionBank, wanted, by={"key": file.key})
+
+
+def _question(
+    loading: Loading, course: CourseFile, file: QuestionFile, *, bank: QuestionBank, references: Mapping[str, int]
+) -> None:
+    fields: dict[str, Any] = {
+        "kind": file.kind,
+        "topic": file.topic,
+        "text": file.text,
+        "explanation": file.explanation,
+        "lesson": course.activity(file.lesson),
+        "legal_reference_id": references[file.legal] if file.legal else None,
+        "retired_at": None,
+    }
+    wanted = fields | {"options": [list(option) for option in file.options]}
+
+    def find(pk: int | None) -> Question | None:
+        by: dict[str, Any] = {"pk": pk} if pk else {"bank": bank, "key": file.key}
+        found: Question | None = Question.objects.filter(**by).first()
+        return found
+
+    def read(question: Question) -> dict[str, Any]:
+        options = question.options.order_by("sort_order").values_list("text", "is_correct")
+        return {name: getattr(question, name) for name in fields} | {"options": [list(option) for option in options]}
+
+    def write(found: Question | None) -> Question:
+        question = found or Question(bank=bank, key=file.key)
+        for name, value in fields.items():
+            setattr(question, name, value)
+        question.options = [
+            QuestionOption(sort_order=position, text=text, is_correct=is_correct)
+            for position, (text, is_correct) in enumerate(file.options)
+        ]
+        question.save()
+        return question
+
+    load_object(loading, "question", f"{course.key}/{file.key}", wanted, find=find, read=read, write=write)
+
+
+def _course_page(
+    loading: Loading, file: CourseFile, course: Course, catalog: CatalogPage, references: Mapping[str, int]
+) -> CoursePage | None:
+    wanted = {
+        "title": file.title,
+        "slug": file.key,
+        "short_title": file.short_title,
+        "summary": file.summary,
+        "audience": file.audience,
+        "outcomes": "\n".join(file.outcomes),
+        "topics": ", ".join(file.topics),
+        "trainer": file.trainer,
+        "legal_references": sorted(references[key] for key in file.legal),
+    }
+    return load_page(loading, "course-page", file.key, CoursePage, wanted, parent=catalog, fixed={"course": course})
+
+
+def _modules(
+    loading: Loading, file: CourseFile, page: CoursePage, bank: QuestionBank, references: Mapping[str, int]
+) -> None:
+    collection = trainers_collection()
+    assets = (
+        load_images(loading, file.folder / "figures", key=file.key, collection=collection),
+        load_documents(loading, file.folder / "files", key=file.key, collection=collection),
+    )
+    modules: list[Page] = []
+    for module in file.modules:
+        wanted = {"title": module.title, "slug": module.slug, "summary": module.summary}
+        module_page = load_page(loading, "module", f"{file.key}/{module.key}", ModulePage, wanted, parent=page)
+        if module_page is None:
+            continue
+        modules.append(module_page)
+        activities = _lessons(loading, file, module, module_page, assets, references)
+        if module is file.modules[-1] and (quiz := _post_test(loading, file, module_page, bank)):
+            activities.append(quiz)
+        load_order(loading, f"{file.key}/{module.key}", module_page, activities)
+    load_order(loading, file.key, page, modules)
+
+
+def _lessons(
+    loading: Loading,
+    course: CourseFile,
+    module: ModuleFile,
+    parent: ModulePage,
+    assets: Assets,
+    references: Mapping[str, int],
+) -> list[Page]:
+    lessons: list[Page] = []
+    for lesson in module.lessons:
+        wanted = {
+            "title": lesson.title,
+            "slug": lesson.slug,
+            "summary": lesson.summary,
+            "reading_minutes": lesson.reading_minutes,
+            "practice_minutes": lesson.practice_minutes,
+            "body": _body(course, lesson, assets, references),
+        }
+        fixed = {"activity": course.activity(lesson.key)}
+        key = f"{course.key}/{lesson.key}"
+        if page := load_page(loading, "lesson", key, LessonPage, wanted, parent=parent, fixed=fixed):
+            lessons.append(page)
+    return lessons
+
+
+def _body(
+    course: CourseFile, lesson: LessonFile, assets: Assets, references: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    def legal_basis(container: Container) -> tuple[str, Any]:
+        key = container.needed_argument()
+        if key not in references:
+            raise container.error(f"there is no legal reference {key}")
+        return "legal_basis", {"reference": references[key], "note": container.plain_text()}
+
+    images, documents = assets
+    source = Source(
+        path=lesson.markdown.path,
+        first_line=lesson.markdown.first_line,
+        key=f"{course.key}/{lesson.key}",
+        images=images,
+        documents=documents,
+        containers={"dasar-hukum": legal_basis},
+    )
+    return blocks_of(lesson.markdown.text, source)
+
+
+def _post_test(loading: Loading, course: CourseFile, parent: ModulePage, bank: QuestionBank) -> QuizPage | None:
+    file = course.post_test
+    wanted = {
+        "title": file.title,
+        "slug": slugify(file.key),
+        "bank_id": bank.pk,
+        "question_count": file.draw,
+        "max_attempts": file.max_attempts,
+        "time_limit_minutes": file.time_limit_minutes,
+        "test_minutes": file.minutes,
+        "is_post_test": True,
+    }
+    fixed = {"activity": course.activity(file.key)}
+    return load_page(loading, "quiz", f"{course.key}/{file.key}", QuizPage, wanted, parent=parent, fixed=fixed)
+
+
+def _publish(loading: Loading, course: Course, *, is_changed: bool, at: datetime) -> Edition | None:
+    """The first edition, or the next one if the files changed something; otherwise the newest there is.
+
+    What trainers changed waits until they publish it themselves.
+    """
+    newest = course.editions.newest_first().first()
+    if newest is not None and not is_changed:
+        return newest
+    content = published_content(course)
+    kind: EditionKind = "minor"
+    if newest is not None and content is not None and needs_material_edition(edition_content(newest), content):
+        kind = "material"
+    edition = publish_edition(course, kind=kind, by=None, at=at)
+    if edition != newest:
+        loading.changed += 1
+        loading.say(f"published: {edition}")
+    return edition

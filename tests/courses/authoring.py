@@ -1,0 +1,128 @@
+"""Course pages as a trainer writes them, for tests."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django.core.files.base import ContentFile
+from wagtail.images.models import Image
+from wagtail.models import Page, Site
+
+from academy.pages.models import HomePage
+from courses.models import (
+    CatalogPage,
+    CoursePage,
+    LegalReference,
+    LessonPage,
+    ModulePage,
+    Question,
+    QuestionBank,
+    QuestionOption,
+    QuizPage,
+)
+from tests.factories import CourseFactory
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200"><rect width="320" height="200"/></svg>'
+
+
+def make_home() -> HomePage:
+    """The home page as root of the default site."""
+    home: HomePage | None = HomePage.objects.first()
+    if home is None:
+        home = Page.objects.get(depth=1).add_child(instance=HomePage(title="Beranda", slug="beranda"))
+        Site.objects.filter(is_default_site=True).delete()
+        Site.objects.create(hostname="testserver", port=80, root_page=home, is_default_site=True)
+    return home
+
+
+def make_catalog() -> CatalogPage:
+    catalog: CatalogPage | None = CatalogPage.objects.first()
+    return catalog or make_home().add_child(instance=CatalogPage(title="Katalog Pelatihan", slug="katalog"))
+
+
+def make_image(name: str = "bagan.svg") -> Image:
+    return Image.objects.create(title=name, file=ContentFile(SVG, name=name), width=320, height=200)
+
+
+def make_legal_reference(key: str = "perpres-95", **fields: Any) -> LegalReference:
+    return LegalReference.objects.create(
+        **{
+            "key": key,
+            "regulation": "Peraturan Presiden Nomor 95 Tahun 2018",
+            "article": "Pasal 2",
+            "summary": "Tujuh prinsip.",
+            "as_of_on": date(2026, 11, 1),
+            "review_by_on": date(2027, 5, 1),
+        }
+        | fields
+    )
+
+
+def make_bank(course: Any, questions: int) -> QuestionBank:
+    """A bank of single questions q0, q1, …; the first of four options is right."""
+    bank = QuestionBank.objects.create(key=f"bank-{course.key}", title="Bank soal", organiser=course.organiser)
+    for number in range(questions):
+        question = Question.objects.create(
+            bank=bank, key=f"q{number}", topic="topik", text=f"Soal {number}?", explanation="Karena begitu."
+        )
+        for position in range(4):
+            QuestionOption.objects.create(
+                question=question, sort_order=position, text=f"Pilihan {position}", is_correct=position == 0
+            )
+    return bank
+
+
+def make_course_page(
+    *,
+    modules: int = 1,
+    lessons: int = 2,
+    questions: int = 4,
+    drawn: int | None = None,
+    minutes: int = 60,
+    body: list[dict[str, Any]] | None = None,
+    **fields: Any,
+) -> CoursePage:
+    """A published course of 1 JP: `lessons` a module, a post-test at the end if a module has two lessons or more."""
+    course = CourseFactory(credit_hours=1)
+    page: CoursePage = make_catalog().add_child(
+        instance=CoursePage(
+            **{
+                "title": course.title,
+                "slug": course.key,
+                "course": course,
+                "summary": "Ringkasan pelatihan.",
+                "audience": "Semua ASN",
+                "outcomes": "menjelaskan hal pertama\nmengerjakan hal kedua",
+                "topics": "SPBE, keamanan",
+            }
+            | fields
+        )
+    )
+    for m in range(1, modules + 1):
+        module = page.add_child(instance=ModulePage(title=f"Modul {m}", slug=f"modul-{m}", summary="Isi modul."))
+        for n in range(1, lessons + 1):
+            value = body or [{"type": "text", "value": f"<p>Isi materi {m}.{n}.</p>"}]
+            module.add_child(
+                instance=LessonPage(
+                    title=f"Materi {m}.{n}",
+                    slug=f"materi-{n}",
+                    summary="Satu kalimat.",
+                    reading_minutes=minutes,
+                    practice_minutes=0,
+                    body=[{**block, "id": str(uuid.uuid4())} for block in value],
+                )
+            )
+        if m == modules and lessons > 1:
+            module.add_child(
+                instance=QuizPage(
+                    title="Tes akhir",
+                    slug="tes-akhir",
+                    bank=make_bank(course, questions),
+                    question_count=drawn or questions,
+                    time_limit_minutes=30,
+                    test_minutes=30,
+                )
+            )
+    return page

@@ -1,0 +1,155 @@
+"""Markdown becomes blocks; mistakes are told with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from academy.pages.content_files import ContentError, parse_mapping, read_mappings, read_markdown
+from academy.pages.markdown import Source, blocks_of
+
+PATH = Path("materi.md")
+
+
+def read(text, **fields):
+    return blocks_of(text, Source(PATH, 10, "c/materi", **fields))
+
+
+def values(text, **fields):
+    return [(block["type"], block["value"]) for block in read(text, **fields)]
+
+
+def refusal(text, **fields):
+    with pytest.raises(ContentError) as caught:
+        read(text, **fields)
+    return str(caught.value)
+
+
+def test_text_between_containers_becomes_rich_text():
+    found = values("Satu **tebal** dan *miring*.\n\n::: contoh Judul\nIsi.\n:::\n\n- a\n- b\n")
+    assert found == [
+        ("text", "<p>Satu <b>tebal</b> dan <i>miring</i>.</p>"),
+        ("example", {"title": "Judul", "text": "<p>Isi.</p>"}),
+        ("text", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
+    ]
+
+
+def test_loose_lists_are_kept_tight():
+    assert values("- a\n\n- b\n") == [("text", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>")]
+
+
+def test_definition_quote_and_steps():
+    assert values("::: definisi SPBE\nArti.\n:::") == [("definition", {"term": "SPBE", "text": "<p>Arti.</p>"})]
+    assert values("::: kutipan Pasal 1\nsatu *dua*\ntiga\n\nempat\n:::") == [
+        ("quote", {"text": "satu dua tiga\n\nempat", "source": "Pasal 1"})
+    ]
+    [(kind, value)] = values("::: langkah Cara\n1. Buka\n2. Tutup **rapat**\n:::")
+    assert (kind, value["title"]) == ("steps", "Cara")
+    assert [step["value"] for step in value["steps"]] == ["<p>Buka</p>", "<p>Tutup <b>rapat</b></p>"]
+
+
+def test_a_table_has_a_caption_and_plain_cells():
+    [(kind, value)] = values("::: tabel Judul\n| a | b |\n|---|--:|\n| 1 | **2** |\n:::")
+    assert (kind, value["caption"]) == ("table", "Judul")
+    assert value["table"]["data"] == [["a", "b"], ["1", "2"]]
+
+
+def test_figures_and_files_point_to_what_was_loaded():
+    text = '::: gambar a.svg\nalt: "Bagan: satu"\ncaption: Judul\n:::\n::: berkas b.csv\ntitle: Lembar\n:::'
+    assert values(text, images={"a.svg": 7}, documents={"b.csv": 8}) == [
+        ("figure", {"image": 7, "alt": "Bagan: satu", "caption": "Judul", "description": ""}),
+        ("file", {"title": "Lembar", "document": 8}),
+    ]
+
+
+def test_the_same_text_gives_the_same_ids():
+    text = "Satu.\n\n::: langkah\n1. a\n2. b\n:::\n"
+    assert read(text) == read(text)
+    ids = [block["id"] for block in read(text)] + [step["id"] for step in read(text)[1]["value"]["steps"]]
+    assert len(set(ids)) == 4
+
+
+def test_html_is_text():
+    assert values("<script>alert(1)</script>") == [("text", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>")]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        ("Satu\n\n# Judul", 12, "h1"),
+        ("Satu\n\n::: entah apa\nIsi\n:::", 12, "no such container"),
+        ("::: contoh A\nIsi", 10, "closing line"),
+        ("::: contoh A\n::: contoh B\nIsi\n:::\n:::", 10, "cannot stand in containers"),
+        ("\n::: gambar hilang.svg\nalt: x\n:::", 11, "figures/hilang.svg"),
+        ("::: berkas hilang.csv\ntitle: x\n:::", 10, "files/hilang.csv"),
+        ("::: definisi\nIsi\n:::", 10, "title is missing"),
+        ("::: langkah\nBukan daftar\n:::", 10, "numbered list"),
+        ("::: tabel A\nBukan tabel\n:::", 10, "one table"),
+        ("| a |\n|---|\n| 1 |", 10, "table"),
+        ("Ini ![gambar](a.png)", 10, "image"),
+        ("[x](javascript:alert(1))\n\n[x](ftp://a.b)", 12, "ftp"),
+        ("> kutipan", 10, "blockquote"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(text, line, problem):
+    message = refusal(text)
+    assert message.startswith(f"materi.md:{line}:")
+    assert problem in message
+
+
+def test_yaml_in_a_container_is_checked_with_its_line():
+    message = refusal("Satu\n\n::: gambar a.svg\nalt: x\nwarna: merah\n:::", images={"a.svg": 1})
+    assert message.startswith("materi.md:14: warna")
+    assert "alt: missing" in refusal("::: gambar a.svg\ncaption: x\n:::", images={"a.svg": 1})
+
+
+def test_front_matter_is_read_with_lines(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text("---\ntitle: Judul\nminutes: 5\n---\nIsi.\n", encoding="utf-8")
+    file = read_markdown(path)
+    assert (file.fields.text("title"), file.fields.number("minutes"), file.text) == ("Judul", 5, "Isi.\n")
+    assert file.first_line == 5
+    assert file.fields.line_of("minutes") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: 1\na: 2", "file.yaml:2: a: stands here twice"),
+        ("a: 1\nb: [", "file.yaml:2: not YAML"),
+        ("- a", "file.yaml:1: expected lines"),
+    ],
+)
+def test_yaml_mistakes_are_told_with_their_line(text, problem):
+    with pytest.raises(ContentError, match=problem):
+        parse_mapping(text, path=Path("file.yaml"), first_line=1)
+
+
+def test_fields_check_what_they_give():
+    def fields():
+        return parse_mapping("a: teks\nb: 3\nc: true\nd: [x, y]\ne: ''", path=Path("f.yaml"), first_line=1)
+
+    assert fields().texts("d") == ["x", "y"]
+    for take in (
+        lambda: fields().number("a"),
+        lambda: fields().number("c"),
+        lambda: fields().number("b", least=4),
+        lambda: fields().text("e"),
+        lambda: fields().text("a", longest=3),
+        lambda: fields().text("tidak-ada"),
+        lambda: fields().choice("a", ["lain"]),
+        lambda: fields().day("a"),
+        lambda: fields().mappings("d"),
+        lambda: fields().done(),
+    ):
+        with pytest.raises(ContentError):
+            take()
+
+
+def test_a_missing_or_empty_file_is_told(tmp_path):
+    with pytest.raises(ContentError, match="no such file"):
+        read_mappings(tmp_path / "tidak-ada.yaml")
+    (tmp_path / "kosong.md").write_text("", encoding="utf-8")
+    with pytest.raises(ContentError, match="must begin"):
+        read_markdown(tmp_path / "kosong.md")
