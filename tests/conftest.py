@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +13,7 @@ def own_files(settings, tmp_path: Path) -> None:
     """Each test has its own folders for media, certificates and the cache."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.CERTIFICATES_ROOT = tmp_path / "certificates"
-    cache.clear()
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": tmp_path / "cache"}}
 
 
 @pytest.fixture
