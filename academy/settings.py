@@ -199,6 +199,7 @@ CELERY_TASK_DEFAULT_QUEUE = "prompt"
 CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {}
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
+    "close-expired-attempts": {"task": "courses.tasks.close_expired_attempts", "schedule": 60.0},
     "issue-owed-certificates": {"task": "certificates.tasks.issue_owed_certificates", "schedule": 60.0},
     "deliver-owed-messages": {"task": "academy.notifications.tasks.deliver_owed_messages", "schedule": 60.0},
     "prompt-heartbeat": {"task": "academy.api.tasks.beat_heart", "schedule": 30.0, "args": ["prompt"]},

@@ -16,7 +16,8 @@ def place(person: Person, *, unit: WorkUnit | None, from_on: date, today: date) 
 
     A second call for the same day replaces the first. A day in the future is recorded and mirrored when it comes.
     """
-    Person.objects.select_for_update().filter(pk=person.pk).get()
+    # no_key: whoever finishes a course meanwhile points to this person, and holds what is mirrored below.
+    Person.objects.select_for_update(no_key=True).filter(pk=person.pk).get()
     placement, _ = Placement.objects.update_or_create(person=person, from_on=from_on, defaults={"unit": unit})
     current = Placement.objects.filter(person=person, from_on__lte=today).order_by("-from_on").first()
     unit_now = current.unit if current else None

@@ -1,0 +1,147 @@
+"""How far a learner is: activities done, their order, and the fact that the course is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from academy.people.models import Person
+from courses.enrolment import begin_work
+from courses.models import ActivityProgress, Attempt, Completion, EditionActivity, Enrolment
+from courses.models.edition import ActivityKind
+from courses.outline import Outline, OutlineActivity, outline_of
+from courses.signals import course_completed
+
+# A course whose edition has no post-test is passed by doing everything in it.
+SCORE_WITHOUT_POST_TEST = Decimal(100)
+
+
+class ActivityLocked(Exception):
+    """The activities go in order, and `first` comes before this one."""
+
+    def __init__(self, first: OutlineActivity) -> None:
+        super().__init__(
+            _("Complete activity %(number)s %(title)s first.") % {"number": first.number, "title": first.title}
+        )
+        self.first = first
+
+
+class NotInEdition(Exception):
+    """The activity is not one of the edition that the learner follows, or not of the kind asked for."""
+
+
+def done_activities(enrolment: Enrolment) -> set[UUID]:
+    return set(ActivityProgress.objects.filter(enrolment=enrolment).values_list("activity", flat=True))
+
+
+def next_activity(outline: Outline, done: Container[UUID]) -> OutlineActivity | None:
+    """Where the learner stopped: the first activity not done yet. None when everything is done."""
+    return next((one for one in outline.activities if one.activity not in done), None)
+
+
+def activity_before(outline: Outline, activity: UUID, done: Container[UUID]) -> OutlineActivity | None:
+    """What must be done before `activity` may be opened. None if it is open already."""
+    if not outline.sequential or activity in done:
+        return None
+    first = next_activity(outline, done)
+    return None if first is None or first.activity == activity else first
+
+
+def check_open(outline: Outline, activity: UUID, done: Container[UUID]) -> None:
+    """ActivityLocked if something else comes first, NotInEdition if there is no such activity."""
+    if outline.find(activity) is None:
+        raise NotInEdition(_("This activity is not part of the edition that you follow."))
+    if (first := activity_before(outline, activity, done)) is not None:
+        raise ActivityLocked(first)
+
+
+@transaction.atomic
+def complete_lesson(
+    enrolment: Enrolment, activity: EditionActivity | OutlineActivity, *, at: datetime
+) -> ActivityProgress:
+    """Record that the learner read a lesson to its end; a repeat returns the first record.
+
+    Raises ActivityLocked, NotInEdition or Withdrawn and then changes nothing. The last activity finishes the course.
+    """
+    if activity.kind != ActivityKind.LESSON:
+        raise NotInEdition(_("Only a lesson is completed by reading it."))
+    begin_work(enrolment, at=at)
+    rows = {row.activity: row for row in ActivityProgress.objects.filter(enrolment=enrolment)}
+    outline = outline_of(enrolment.edition_id)
+    check_open(outline, activity.activity, rows)
+    if (known := rows.get(activity.activity)) is not None:
+        return known
+    progress = ActivityProgress.objects.create(enrolment=enrolment, activity=activity.activity, done_at=at)
+    if next_activity(outline, {*rows, activity.activity}) is None:
+        complete_course(enrolment, at=at)
+    return progress
+
+
+def complete_quiz(enrolment: Enrolment, activity: UUID, *, at: datetime) -> None:
+    """Record that an attempt reached the pass mark. The caller holds the enrolment's lock (`begin_work`)."""
+    done = done_activities(enrolment)
+    if activity not in done:
+        ActivityProgress.objects.create(enrolment=enrolment, activity=activity, done_at=at)
+    if next_activity(outline_of(enrolment.edition_id), {*done, activity}) is None:
+        complete_course(enrolment, at=at)
+
+
+@transaction.atomic(savepoint=False)
+def complete_course(enrolment: Enrolment, *, at: datetime) -> Completion | None:
+    """Record the completion if the rule is met: every activity of the edition done. None if something is missing.
+
+    A repeat returns the first record unchanged. Unit and agency are those of the person at this moment; the day
+    counts in the agency's time zone.
+    """
+    row = (
+        Enrolment.objects.select_for_update(of=("self",))
+        .select_related("run__course__organiser", "edition")
+        .get(pk=enrolment.pk)
+    )
+    known = Completion.objects.filter(enrolment=row).first()
+    if known is not None:
+        return known
+    outline = outline_of(row.edition_id)
+    if row.withdrawn_at is not None or next_activity(outline, done_activities(row)) is not None:
+        return None
+    person = Person.objects.select_related("unit__agency").get(pk=row.person_id)
+    agency = person.unit.agency if person.unit else None
+    zone = ZoneInfo(agency.time_zone if agency else row.run.course.organiser.time_zone)
+    score = course_score(row, outline)
+    completion = Completion.objects.create(
+        enrolment=row,
+        outcome=Completion.Outcome.PASSED,
+        person=person,
+        course=row.run.course,
+        edition=row.edition,
+        unit=person.unit,
+        agency=agency,
+        score=score,
+        credit_hours=row.edition.credit_hours,
+        completed_at=at,
+        completed_on=timezone.localdate(at, zone),
+    )
+    for mirror in (row, enrolment):
+        mirror.completed_at, mirror.score, mirror.credit_hours = at, score, row.edition.credit_hours
+    row.save(update_fields=["completed_at", "score", "credit_hours"])
+    course_completed.send(sender=Completion, completion=completion)
+    return completion
+
+
+def course_score(enrolment: Enrolment, outline: Outline) -> Decimal:
+    """The best graded post-test, from 0 to 100."""
+    post_tests = [one.activity for one in outline.activities if one.is_post_test]
+    if not post_tests:
+        return SCORE_WITHOUT_POST_TEST
+    best: Decimal | None = Attempt.objects.filter(
+        enrolment=enrolment, activity__in=post_tests, submitted_at__isnull=False
+    ).aggregate(best=Max("score"))["best"]
+    return best if best is not None else Decimal(0)
