@@ -112,6 +112,9 @@ def database(url: str) -> dict[str, Any]:
 DATABASES = {"default": database(ENV.database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+REDIS_URL = ENV.redis_url
+COUNTS_PATH = DATA_DIR / "counts.sqlite3"  # rate limits without Redis: see academy/counting.py
+
 # What several processes share lives in Redis, or embedded in rows and files; never in one process's memory.
 if ENV.redis_url:
     CACHES: dict[str, dict[str, Any]] = {

@@ -18,6 +18,7 @@ def own_files(settings, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATIC_ROOT.mkdir()
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": tmp_path / "cache"}}
+    settings.COUNTS_PATH = tmp_path / "counts.sqlite3"
 
 
 @pytest.fixture

@@ -1,0 +1,187 @@
+"""From a completion to a published certificate. Rows are the queue: whatever is owed is found by a query.
+
+`issue` makes the row, `publish_file` draws, stores and publishes it, `sweep` does both for all that is still owed.
+Calling any of them twice equals calling once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from certificates import codes, numbering, signing, store
+from certificates.facts import TEMPLATE_VERSION, CertificateFacts, gather
+from certificates.messages import announce
+from certificates.models import Certificate, CertificateFile
+from certificates.rendering import RenderError, render_pdf
+from courses.models import Completion
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=120)
+MOST_TRIES = 5  # then the row is set aside with its last error, until somebody looks
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep did; `failed` counts rows that stay owed."""
+
+    issued: int
+    published: int
+    failed: int
+
+
+def completions_without_certificate() -> QuerySet[Completion]:
+    """What is owed a certificate: no row of any state, so that a revoked one is never issued again."""
+    return Completion.objects.filter(certificates__isnull=True)
+
+
+def certificates_without_file(*, at: datetime) -> QuerySet[Certificate]:
+    """What is owed a file and may be worked on now: not under somebody's lease, not set aside, not withdrawn."""
+    return (
+        Certificate.objects.live()
+        .filter(published_at__isnull=True, tries__lt=MOST_TRIES)
+        .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at))
+    )
+
+
+def set_aside() -> QuerySet[Certificate]:
+    """What was tried too often and waits for somebody to look at `last_error`."""
+    return Certificate.objects.live().filter(published_at__isnull=True, tries__gte=MOST_TRIES)
+
+
+def issue(completion: Completion, *, at: datetime) -> Certificate:
+    """The certificate's row with number, code and frozen facts; a repeat returns the row that is there.
+
+    The completion is locked first: of many callers one issues, the others find the row. No number is skipped.
+    """
+    with transaction.atomic():
+        completion = _locked(completion.pk)
+        present = completion.certificates.order_by("-revision").first()
+        if present is not None:
+            return present
+        organiser = completion.course.organiser
+        issued_on = at.astimezone(ZoneInfo(organiser.time_zone)).date()
+        sequence = numbering.next_sequence(organiser, year=issued_on.year)
+        number = numbering.write(
+            organiser.number_format, sequence=sequence, organiser_code=organiser.code, issued_on=issued_on
+        )
+        facts = gather(
+            completion,
+            organiser=organiser,
+            number=number,
+            code=codes.new_code(),
+            issued_on=issued_on,
+            site_url=settings.SITE_URL,
+        )
+        return Certificate.objects.create(
+            completion=completion,
+            organiser=organiser,
+            year=issued_on.year,
+            sequence=sequence,
+            number=number,
+            code=facts.code,
+            facts=facts.as_json(),
+            facts_sha256=facts.sha256(),
+            template_version=TEMPLATE_VERSION,
+            issued_at=at,
+        )
+
+
+def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
+    """Draw, sign, store and publish. A published one, one under lease or one set aside comes back as it is.
+
+    Drawing and storing happen outside any transaction. A lost lease loses harmlessly: the same facts give the same
+    file, and only the holder of the lease publishes. RenderError and OSError leave the row owed: the first counts
+    as a try, a full disk does not.
+    """
+    lease_until = at + LEASE
+    if not _claim(certificate, at=at, lease_until=lease_until):
+        certificate.refresh_from_db()
+        return certificate
+    facts = CertificateFacts.from_json(certificate.facts)
+    try:
+        signed = signing.sign(render_pdf(facts), facts)
+        stored = store.keep(signed.content)
+    except RenderError as error:
+        _give_back(certificate, lease_until, error, counts=True)
+        raise
+    except OSError as error:
+        _give_back(certificate, lease_until, error, counts=False)
+        raise
+    with transaction.atomic():
+        if _under(certificate, lease_until).select_for_update().exists():
+            file, _created = CertificateFile.objects.get_or_create(
+                sha256=stored.sha256, defaults={"size": stored.size, "key": stored.key, "level": signed.level}
+            )
+            _under(certificate, lease_until).update(file=file, published_at=at, lease_until=None, last_error="")
+            announce(certificate, at=at)
+    certificate.refresh_from_db()
+    return certificate
+
+
+def sweep(*, at: datetime, limit: int) -> Swept:
+    """Issue and publish what is owed, at most `limit` of each. What fails is logged and does not delay the others."""
+    issued = published = failed = 0
+    for completion in _in_pages(completions_without_certificate()):
+        if issued >= limit:
+            break
+        try:
+            issue(completion, at=at)
+            issued += 1
+        except ValueError:
+            failed += 1
+            log.exception("Completion %s cannot be certified", completion.pk)
+    owed = certificates_without_file(at=at).order_by("tries", "issued_at", "pk")
+    for certificate in list(owed[:limit]):
+        try:
+            publish_file(certificate, at=at)
+            published += 1
+        except (RenderError, OSError):
+            failed += 1
+            log.exception("Certificate %s cannot be published", certificate.pk)
+    return Swept(issued=issued, published=published, failed=failed)
+
+
+def try_again(certificates: QuerySet[Certificate]) -> int:
+    """Let the sweep take up again what was set aside; how many."""
+    return certificates.filter(published_at__isnull=True).update(tries=0, lease_until=None, last_error="")
+
+
+def _locked(pk: int) -> Completion:
+    Completion.objects.select_for_update().get(pk=pk)
+    return Completion.objects.select_related(
+        "person", "course__organiser", "edition", "enrolment__run", "unit", "agency"
+    ).get(pk=pk)
+
+
+def _claim(certificate: Certificate, *, at: datetime, lease_until: datetime) -> bool:
+    owed = certificates_without_file(at=at).filter(pk=certificate.pk)
+    return bool(owed.update(lease_until=lease_until, tries=F("tries") + 1))
+
+
+def _under(certificate: Certificate, lease_until: datetime) -> QuerySet[Certificate]:
+    """The row, if it is still ours to publish."""
+    return Certificate.objects.live().filter(pk=certificate.pk, published_at__isnull=True, lease_until=lease_until)
+
+
+def _give_back(certificate: Certificate, lease_until: datetime, error: Exception, *, counts: bool) -> None:
+    tries = F("tries") if counts else F("tries") - 1
+    text = f"{type(error).__name__}: {error}"[:2000]
+    _under(certificate, lease_until).update(lease_until=None, tries=tries, last_error=text)
+
+
+def _in_pages(completions: QuerySet[Completion]) -> Iterator[Completion]:
+    """All of them, oldest first, a page at a time; those that cannot be certified do not hide the ones behind."""
+    last = 0
+    while page := list(completions.filter(pk__gt=last).order_by("pk")[:PAGE]):
+        yield from page
+        last = page[-1].pk
