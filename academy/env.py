@@ -74,7 +74,7 @@ def read(base_dir: Path) -> Environment:
         data_dir=data_dir,
         database_url=database_url or f"sqlite:///{data_dir / 'academy.sqlite3'}",
         redis_url=redis_url,
-        celery_broker_url=env.str("CELERY_BROKER_URL", default="") or redis_url or "filesystem://",
+        celery_broker_url=env.str("CELERY_BROKER_URL", default="") or redis_url or "filesystem://localhost",
         email=env.email_url_config(email_url or "consolemail://"),
         is_production=is_production,
     )

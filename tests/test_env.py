@@ -36,7 +36,7 @@ def read(monkeypatch, tmp_path):
 def test_nothing_set_runs_embedded(read, tmp_path):
     environment = read()
     assert environment.database_url == f"sqlite:///{tmp_path}/data/academy.sqlite3"
-    assert (environment.celery_broker_url, environment.site_url) == ("filesystem://", "http://localhost:8000")
+    assert (environment.celery_broker_url, environment.site_url) == ("filesystem://localhost", "http://localhost:8000")
     assert not environment.is_production
 
 
