@@ -1,6 +1,6 @@
 """Pages that look the same to everybody signed out are drawn once and kept, in the cache all processes share.
 
-A view says so with `@cached_for_anonymous`. The middleware stands before sessions: a hit asks the database nothing.
+A view says so with `@cached_for_anonymous`, a page by `keep_for_anonymous` in its `serve`. The middleware stands before sessions: a hit asks the database nothing.
 Whatever changes public content calls `content_changed()`, and every kept page is out of date at once.
 """
 
@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 KEEP_SECONDS = 10 * 60
 LONGEST_QUERY = 200
 VERSION_KEY = "public-content-version"
+R = TypeVar("R", bound=HttpResponse)
 
 
 def content_changed() -> None:
@@ -32,14 +33,18 @@ def content_version() -> str:
     return version
 
 
+def keep_for_anonymous(response: R) -> R:
+    """This answer may be kept for readers who are signed out."""
+    response._same_for_anonymous = True  # type: ignore[attr-defined]
+    return response
+
+
 def cached_for_anonymous(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """The answer of this view may be kept for readers who are signed out."""
 
     @wraps(view)
     def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response._same_for_anonymous = True  # type: ignore[attr-defined]
-        return response
+        return keep_for_anonymous(view(request, *args, **kwargs))
 
     return marked
 

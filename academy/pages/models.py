@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Page
 
 from academy.pages.blocks import PAGE_BLOCKS
+from academy.pages.caching import keep_for_anonymous
 
 
 class HomePage(Page):
@@ -34,6 +38,10 @@ class TextPage(Page):
     class Meta:
         verbose_name = _("text page")
         verbose_name_plural = _("text pages")
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().serve(request, *args, **kwargs)
+        return response if request.GET else keep_for_anonymous(response)
 
 
 class LoadedItem(models.Model):

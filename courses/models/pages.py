@@ -6,15 +6,18 @@ Learners never read these pages: they read the edition that `courses.publishing.
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, FieldRowPanel
 from wagtail.fields import StreamField
 from wagtail.models import Page
 
+from academy.pages.caching import keep_for_anonymous
 from courses.blocks import LESSON_BLOCKS
 from courses.models.course import Course, LegalReference
 from courses.models.questions import QuestionBank
@@ -30,6 +33,17 @@ class CatalogPage(Page):
 
     class Meta:
         verbose_name = _("catalogue page")
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        from courses.catalogue import catalogue_context  # it reads these models
+
+        return {**super().get_context(request, *args, **kwargs), **catalogue_context(self, request)}
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        from courses.catalogue import may_be_kept
+
+        response: HttpResponse = super().serve(request, *args, **kwargs)
+        return keep_for_anonymous(response) if may_be_kept(request) else response
 
 
 class CoursePage(Page):
@@ -63,8 +77,37 @@ class CoursePage(Page):
         verbose_name = _("course page")
         verbose_name_plural = _("course pages")
 
+    def topic_list(self) -> tuple[str, ...]:
+        return tuple(topic.strip() for topic in self.topics.split(",") if topic.strip())
 
-class ModulePage(Page):
+    def outcome_list(self) -> list[str]:
+        """Verb phrases without a full stop: explain …, find …"""
+        return [line.strip().rstrip(".;") for line in self.outcomes.splitlines() if line.strip()]
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        from courses.course_facts import course_context  # it reads these models
+
+        return {**super().get_context(request, *args, **kwargs), **course_context(self, request)}
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().serve(request, *args, **kwargs)
+        return response if request.GET else keep_for_anonymous(response)
+
+
+class AuthoringPage(Page):
+    """A page that only authors see: whoever asks for its address is led to the course."""
+
+    class Meta:
+        abstract = True
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        course = CoursePage.objects.ancestor_of(self).live().first()
+        if course is None:
+            raise Http404
+        return HttpResponseRedirect(course.get_url(request))
+
+
+class ModulePage(AuthoringPage):
     summary = models.TextField(_("summary"), blank=True)
 
     content_panels = [*Page.content_panels, FieldPanel("summary")]
@@ -76,7 +119,7 @@ class ModulePage(Page):
         verbose_name_plural = _("module pages")
 
 
-class ActivityPage(Page):
+class ActivityPage(AuthoringPage):
     """What lessons and quizzes share: the key by which progress survives a new edition, and a summary."""
 
     activity = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
