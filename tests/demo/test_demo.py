@@ -1,0 +1,75 @@
+"""The demo academy: synthetic, repeatable, made by the real actions."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+
+from academy.demo import accounts, histories
+from academy.demo.people import ensure_people
+from academy.people import nip, scope
+from academy.people.models import Person
+from academy.people.seed import load_agencies
+from courses.models import Attempt, Completion, Enrolment
+from tests.factories import PersonFactory, make_edition
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 11, 24)
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+
+
+def test_about_400_people_with_sound_numbers_are_made_once():
+    load_agencies()
+    people = ensure_people(today=TODAY)
+    again = ensure_people(today=TODAY)
+    assert 380 <= len(people) <= 440
+    assert [person.pk for person in again] == [person.pk for person in people]
+    assert Person.objects.count() == len(people)
+    assert {nip.parse(person.nip).kind for person in people} == set(nip.NipKind)
+    sizes = Counter(person.unit_id for person in people)
+    assert max(sizes.values()) >= 5 * sorted(sizes.values())[len(sizes) // 2]
+
+
+def test_accounts_see_what_they_are_printed_to_see(monkeypatch):
+    load_agencies()
+    Group.objects.get_or_create(name=accounts.TRAINER_GROUP)
+    people = accounts.ensure_accounts(today=TODAY)
+    province = scope.units_visible_to(people[accounts.HR_PROVINCE.email], on=TODAY)
+    kupang = scope.units_visible_to(people[accounts.HR_KUPANG.email], on=TODAY)
+    assert province.values("agency").distinct().count() == 23
+    assert set(kupang.values_list("agency__code", flat=True)) == {"7701"}
+    assert people[accounts.ADMIN.email].is_superuser
+    monkeypatch.setenv("DEMO_PASSWORD", "lain-kali-lain-kata")
+    again = accounts.ensure_accounts(today=TODAY)
+    assert all(person.check_password("lain-kali-lain-kata") for person in again.values())
+
+
+@pytest.mark.parametrize(
+    ("story", "completions", "attempts", "withdrawn"),
+    [
+        (histories.Story(1), 1, 1, False),
+        (histories.Story(1, failures=1), 1, 2, False),
+        (histories.Story(0.99, failures=3), 0, 3, False),
+        (histories.Story(0.34), 0, 0, False),
+        (histories.Story(0.34, withdraws=True), 0, 0, True),
+        (histories.Story(0), 0, 0, False),
+    ],
+)
+def test_a_story_is_told_by_the_real_actions(story, completions, attempts, withdrawn):
+    course = make_edition(lessons=2, questions=10).course
+    enrolment = histories.tell(PersonFactory(), course, story, at=NOW - timedelta(days=3), dice=random.Random(1))
+    enrolment.refresh_from_db()
+    assert (Completion.objects.count(), Attempt.objects.count()) == (completions, attempts)
+    assert (enrolment.withdrawn_at is not None) == withdrawn
+
+
+def test_who_has_an_enrolment_keeps_it():
+    course = make_edition().course
+    people = [PersonFactory(), PersonFactory()]
+    first = histories.ensure_histories(people, [course], count=2, now=NOW)
+    second = histories.ensure_histories(people, [course], count=2, now=NOW)
+    assert (first, second, Enrolment.objects.count()) == (2, 0, 2)
