@@ -1,5 +1,13 @@
-"""Addresses of this room."""
+"""Addresses of this room. /V/ and the code is printed in every QR code: it must lead here for ever."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from certificates.views import mine, verify
+
+urlpatterns = [
+    path("sertifikat/", mine.certificates, name="my_certificates"),
+    path("sertifikat/<str:code>.pdf", mine.file, name="certificate_file"),
+    path("verifikasi/", verify.form, name="verify"),
+    path("V/<str:code>", verify.by_code, name="certificate_by_code"),
+    re_path(r"^[Vv]/(?P<code>[^/]+)/?$", verify.by_code),  # other spellings, led to the one above
+]

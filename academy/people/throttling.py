@@ -57,9 +57,9 @@ def answers_too_many(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
         try:
             return view(request, *args, **kwargs)
         except TooManyRequests as limit:
-            headers = {"Retry-After": str(limit.retry_after_seconds), "Cache-Control": "no-store"}
             response = render(request, "429.html", {"retry_after_seconds": limit.retry_after_seconds}, status=429)
-            response.headers.update(headers)
+            response.headers["Retry-After"] = str(limit.retry_after_seconds)
+            response.headers["Cache-Control"] = "no-store"
             return response
 
     return guarded

@@ -1,0 +1,113 @@
+"""Is this certificate genuine, and still valid? One pure reading, used by the public page and the API (promise P7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from academy.people import nip
+from certificates import codes
+from certificates.facts import CertificateFacts
+from certificates.models import Certificate
+
+
+class Outcome(StrEnum):
+    GENUINE = "genuine"
+    REVOKED = "revoked"
+    REPLACED = "replaced"
+    UNKNOWN = "unknown"
+
+
+class Answer(StrEnum):
+    """Of one check. What was not checked is never a yes."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Replacement:
+    code: str
+    number: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`code` is as typed when it cannot be one. `facts` are as printed; show them only through `public_facts`."""
+
+    outcome: Outcome
+    code: str
+    checks: dict[str, Answer]
+    facts: CertificateFacts | None = None
+    revoked_at: datetime | None = None
+    revocation_reason: str = ""
+    time_zone: str = "Asia/Makassar"
+    replaced_by: Replacement | None = None
+
+
+def look_up(code: str) -> Verdict:
+    """The verdict on a code in any spelling. InvalidCode if the text cannot be a code.
+
+    A certificate whose file is still being made is unknown: its code stands on no paper yet.
+    """
+    code = codes.normalise(code)
+    certificate = Certificate.objects.published().select_related("organiser").filter(code=code).first()
+    if certificate is None:
+        return unknown(code)
+    if certificate.revoked_at:
+        outcome = Outcome.REVOKED
+    elif certificate.superseded_at:
+        outcome = Outcome.REPLACED
+    else:
+        outcome = Outcome.GENUINE
+    return Verdict(
+        outcome=outcome,
+        code=code,
+        checks={
+            "registered": Answer.YES,
+            "not_revoked": Answer.NO if certificate.revoked_at else Answer.YES,
+            "not_replaced": Answer.NO if certificate.superseded_at else Answer.YES,
+            "file": Answer.UNKNOWN,
+        },
+        facts=CertificateFacts.from_json(certificate.facts),
+        revoked_at=certificate.revoked_at,
+        revocation_reason=certificate.revocation_reason,
+        time_zone=certificate.organiser.time_zone,
+        replaced_by=_replacement(certificate) if certificate.superseded_at else None,
+    )
+
+
+def unknown(code: str) -> Verdict:
+    checks = dict.fromkeys(("registered", "not_revoked", "not_replaced", "file"), Answer.UNKNOWN)
+    return Verdict(outcome=Outcome.UNKNOWN, code=code, checks=checks | {"registered": Answer.NO})
+
+
+def public_facts(verdict: Verdict) -> dict[str, Any] | None:
+    """Every printed fact for anybody's eyes, days in ISO; of each NIP only the last four digits. None if unknown."""
+    if verdict.facts is None:
+        return None
+    facts = verdict.facts
+    printed = facts.as_json() | {"nip": nip.masked(facts.nip), "signatory_nip": nip.masked(facts.signatory_nip)}
+    zone = ZoneInfo(verdict.time_zone)
+    return printed | {
+        "verify_url": facts.verify_url,
+        "revoked_on": verdict.revoked_at.astimezone(zone).date().isoformat() if verdict.revoked_at else None,
+        "revocation_reason": verdict.revocation_reason or None,
+        "replaced_by": verdict.replaced_by.code if verdict.replaced_by else None,
+    }
+
+
+def _replacement(certificate: Certificate) -> Replacement | None:
+    """The newest published one of the same completion."""
+    newest = (
+        Certificate.objects.published()
+        .filter(completion=certificate.completion_id, revision__gt=certificate.revision)
+        .order_by("-revision")
+        .values("code", "number")
+        .first()
+    )
+    return Replacement(**newest) if newest else None

@@ -1,0 +1,125 @@
+"""My certificates, and their files for their owner."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from academy.pages.templatetags import formats
+from academy.people.models import Person
+from certificates import store
+from certificates.models import Certificate
+from courses.models import Completion
+
+log = logging.getLogger(__name__)
+
+
+@login_required
+@require_safe
+def certificates(request: HttpRequest) -> HttpResponse:
+    """Mine, newest first; what is still being made stands on top."""
+    person: Person = request.user  # type: ignore[assignment]
+    rows = list(
+        Certificate.objects.filter(completion__person=person).select_related("file").order_by("-issued_at", "-pk")
+    )
+    owed = Completion.objects.filter(person=person, certificates__isnull=True).select_related("edition")
+    waiting = [_waiting_row(completion) for completion in owed.order_by("-completed_at")]
+    counted = [row for row in rows if row.published_at and not row.revoked_at and not row.superseded_at]
+    context = {
+        "certificates": waiting + [_row(certificate) for certificate in rows],
+        "summary": _summary(counted),
+        "catalogue_url": "/katalog/",
+    }
+    response = render(request, "certificates/mine.html", context)
+    add_never_cache_headers(response)
+    return response
+
+
+@login_required
+@require_safe
+def file(request: HttpRequest, code: str) -> HttpResponseBase:
+    """The published file of one's own certificate, byte for byte; another person's does not exist.
+
+    A missing or damaged file is an alarm. It is never drawn again: what was published is a fact.
+    """
+    certificate = get_object_or_404(
+        Certificate.objects.published().select_related("file"), code=code, completion__person=request.user
+    )
+    content = _content(certificate)
+    response: HttpResponseBase
+    if content is None:
+        response = render(request, "certificates/file_missing.html", {"number": certificate.number}, status=503)
+    else:
+        name = f"sertifikat-{slugify(certificate.facts['course'])[:60]}-{slugify(certificate.number)}.pdf"
+        response = FileResponse([content], as_attachment=True, filename=name, content_type="application/pdf")
+        response.headers["Content-Length"] = str(len(content))
+    add_never_cache_headers(response)
+    return response
+
+
+def _content(certificate: Certificate) -> bytes | None:
+    """The stored bytes, if they are still those that were published."""
+    if certificate.file is None:
+        return None
+    try:
+        content = store.path_of(certificate.file.key).read_bytes()
+    except OSError as error:
+        log.critical("The file of certificate %s cannot be read: %s", certificate.pk, type(error).__name__)
+        return None
+    if hashlib.sha256(content).hexdigest() != certificate.file.sha256:
+        log.critical("The file of certificate %s is damaged", certificate.pk)
+        return None
+    return content
+
+
+def _row(certificate: Certificate) -> dict[str, Any]:
+    """For components/certificate_row.html."""
+    row = {
+        "title": certificate.facts["course"],
+        "facts": _("%(credit_hours)s JP · issued %(day)s")
+        % {"credit_hours": certificate.facts["credit_hours"], "day": formats.day(date.fromisoformat(certificate.facts["issued_on"]))},
+        "number": certificate.number,
+    }
+    if not certificate.published_at or certificate.file is None:
+        return row | {"state": "waiting", "state_label": _("Being issued")}
+    row |= {
+        "download_url": reverse("certificate_file", kwargs={"code": certificate.code}),
+        "size": filesizeformat(certificate.file.size),
+        "verify_url": reverse("certificate_by_code", kwargs={"code": certificate.code}),
+    }
+    if certificate.revoked_at:
+        row |= {"state": "revoked", "state_label": _("Revoked")}
+    elif certificate.superseded_at:
+        row |= {"state": "revoked", "state_label": _("Replaced by a newer one")}
+    return row
+
+
+def _waiting_row(completion: Completion) -> dict[str, Any]:
+    return {
+        "title": completion.edition.title,
+        "facts": _("%(credit_hours)s JP · completed %(day)s")
+        % {"credit_hours": completion.credit_hours, "day": formats.day(completion.completed_on)},
+        "number": "",
+        "state": "waiting",
+        "state_label": _("Being issued"),
+    }
+
+
+def _summary(counted: list[Certificate]) -> str:
+    hours = sum(certificate.facts["credit_hours"] for certificate in counted)
+    return ngettext(
+        "%(count)s certificate · %(hours)s JP", "%(count)s certificates · %(hours)s JP", len(counted)
+    ) % {"count": len(counted), "hours": hours}

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import hashlib
+import logging
+
+import pytest
+from django.test import Client
+
+from academy.people.models import Person
+from certificates import issuing, store
+from certificates.models import Certificate
+from tests.factories import AT, CourseFactory, PersonFactory, make_completion, make_edition
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person() -> Person:
+    return PersonFactory()
+
+
+@pytest.fixture
+def certificate(person: Person) -> Certificate:
+    edition = make_edition(CourseFactory(title="Keamanan Informasi Dasar"))
+    return issuing.publish_file(issuing.issue(make_completion(person, edition=edition), at=AT), at=AT)
+
+
+@pytest.fixture
+def signed_in(client: Client, person: Person) -> Client:
+    client.force_login(person, backend="academy.people.signin.NipOrEmailBackend")
+    return client
+
+
+def test_a_certificate_is_listed_with_its_file_and_its_public_address(signed_in: Client, certificate: Certificate):
+    page = signed_in.get("/sertifikat/").content.decode()
+    assert "Keamanan Informasi Dasar" in page
+    assert f'href="/sertifikat/{certificate.code}.pdf"' in page
+    assert f'href="/V/{certificate.code}"' in page
+    assert "1 sertifikat · 3 JP" in page
+
+
+def test_the_file_is_the_published_one_byte_for_byte(signed_in: Client, certificate: Certificate):
+    answer = signed_in.get(f"/sertifikat/{certificate.code}.pdf")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
+    content = b"".join(answer)
+    assert hashlib.sha256(content).hexdigest() == certificate.file.sha256
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="sertifikat-keamanan-informasi-dasar-0001')
+    assert "private" in answer.headers["Cache-Control"]
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_what_is_owed_is_shown_as_being_issued(signed_in: Client, person: Person):
+    make_completion(person)
+    issuing.issue(make_completion(person), at=AT)
+    page = signed_in.get("/sertifikat/").content.decode()
+    assert page.count("Sedang diterbitkan") == 2
+    assert ".pdf" not in page
+
+
+def test_an_empty_list_says_what_to_do(signed_in: Client):
+    page = signed_in.get("/sertifikat/").content.decode()
+    assert "Belum ada sertifikat" in page
+    assert 'href="/katalog/"' in page
+
+
+def test_a_revoked_one_says_so(signed_in: Client, certificate: Certificate):
+    Certificate.objects.update(revoked_at=AT)
+    page = signed_in.get("/sertifikat/").content.decode()
+    assert "Dicabut" in page
+    assert "0 sertifikat" in page
+
+
+def test_strangers_find_nothing(client: Client, certificate: Certificate):
+    address = f"/sertifikat/{certificate.code}.pdf"
+    assert client.get(address).status_code == 302
+    client.force_login(PersonFactory(), backend="academy.people.signin.NipOrEmailBackend")
+    assert client.get(address).status_code == 404
+    assert certificate.number not in client.get("/sertifikat/").content.decode()
+
+
+def test_a_file_not_yet_published_does_not_exist(signed_in: Client, person: Person):
+    certificate = issuing.issue(make_completion(person), at=AT)
+    assert signed_in.get(f"/sertifikat/{certificate.code}.pdf").status_code == 404
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_a_lost_file_is_an_alarm_and_never_drawn_again(
+    signed_in: Client, certificate: Certificate, damage: str, caplog: pytest.LogCaptureFixture
+):
+    path = store.path_of(certificate.file.key)
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(b"%PDF-1.7 lain")
+    with caplog.at_level(logging.CRITICAL):
+        answer = signed_in.get(f"/sertifikat/{certificate.code}.pdf")
+    assert answer.status_code == 503
+    assert certificate.number in answer.content.decode()
+    assert [record.levelname for record in caplog.records if record.name == "certificates.views.mine"] == ["CRITICAL"]
+    issuing.sweep(at=AT, limit=10)
+    assert signed_in.get(f"/sertifikat/{certificate.code}.pdf").status_code == 503
+
+
+def test_the_list_asks_a_fixed_number_of_questions(signed_in: Client, person: Person, django_assert_num_queries):
+    signed_in.get("/sertifikat/")
+    for _ in range(3):
+        issuing.issue(make_completion(person), at=AT)
+    with django_assert_num_queries(5):  # session, person, roles in the navigation, certificates, what is owed
+        signed_in.get("/sertifikat/")
