@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -189,6 +190,22 @@ def submit_if_over(attempt: Attempt, *, at: datetime) -> Attempt:
     if attempt.submitted_at is None and is_over(attempt, at=at):
         return submit_attempt(attempt, at=at)
     return attempt
+
+
+def attempts_of(enrolment: Enrolment, activity: UUID, *, at: datetime) -> list[Attempt]:
+    """All attempts at a quiz, in order; one whose time ran out is closed by looking at it."""
+    rows = Attempt.objects.filter(enrolment=enrolment, activity=activity).order_by("number")
+    return [submit_if_over(attempt, at=at) for attempt in rows]
+
+
+def answers_may_be_shown(tried: Sequence[Attempt], *, max_attempts: int | None) -> bool:
+    """May the right options of this quiz be shown to the learner who made these attempts?
+
+    Only when there is nothing left to win by knowing them: the quiz is passed, or every attempt is used and sent.
+    """
+    if any(attempt.passed for attempt in tried):
+        return True
+    return AttemptsUsed(len(tried), max_attempts).left == 0 and all(one.submitted_at for one in tried)
 
 
 def close_expired_attempts(*, at: datetime) -> int:

@@ -2,6 +2,9 @@
 
 from django.urls import path
 
-from academy.dashboard.views import home
+from academy.dashboard.views import home, my_learning
 
-urlpatterns = [path("", home.home, name="home")]
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("belajar/", my_learning.my_learning, name="my_learning"),
+]

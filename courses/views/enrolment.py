@@ -1,0 +1,73 @@
+"""Joining a course, leaving it, and going on where one stopped."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from academy.people.models import Person
+from courses import enrolment as actions
+from courses.models import Course
+from courses.outline import outline_of
+from courses.progress import done_activities, next_activity
+from courses.views.access import course_url, own_enrolment, personal, refuse
+from courses.views.contents import module_items
+
+
+@personal("POST")
+def enrol(request: HttpRequest, course_key: str) -> HttpResponse:
+    course = get_object_or_404(Course.objects.select_related("organiser"), key=course_key)
+    try:
+        enrolment = actions.enrol(cast(Person, request.user), course, at=timezone.now())
+    except actions.NotOpen as refusal:
+        return refuse(
+            request,
+            status=409,
+            title=str(refusal),
+            text=_("Its material is still being prepared. Choose another course meanwhile."),
+            url=reverse("my_learning"),
+            label=_("Back to my learning"),
+        )
+    return redirect("enrolment", enrolment=enrolment.pk)
+
+
+@personal("GET")
+def enrolment(request: HttpRequest, enrolment: int) -> HttpResponse:
+    """Lead to where the learner stopped; a finished course shows its result and all its activities."""
+    row = own_enrolment(request, enrolment)
+    outline, done = outline_of(row.edition_id), done_activities(row)
+    following = next_activity(outline, done)
+    if following is not None and row.completed_at is None:
+        return redirect("activity", enrolment=row.pk, activity=following.activity)
+    return render(
+        request,
+        "courses/enrolment.html",
+        {
+            "enrolment": row,
+            "outline": outline,
+            "course": {"title": outline.title, "url": course_url(outline)},
+            "modules": [
+                {"title": module.title, "items": module_items(row, outline, module, done)} for module in outline.modules
+            ],
+            "zone": row.agency.time_zone if row.agency else None,
+        },
+    )
+
+
+@personal("GET", "POST")
+def withdraw(request: HttpRequest, enrolment: int) -> HttpResponse:
+    row = own_enrolment(request, enrolment)
+    if row.completed_at is not None:
+        return redirect("enrolment", enrolment=row.pk)
+    outline = outline_of(row.edition_id)
+    if request.method != "POST":
+        return render(request, "courses/withdraw.html", {"enrolment": row, "course": {"title": outline.title}})
+    actions.withdraw(row, at=timezone.now())
+    messages.success(request, _('You have left "%(course)s". What you did is kept.') % {"course": outline.title})
+    return redirect("my_learning")
