@@ -20,13 +20,14 @@ Value = str | int | Decimal | date | None
 class Kind(StrEnum):
     TEXT = auto()
     INTEGER = auto()
+    YEAR = auto()  # a whole number that is not grouped
     DECIMAL = auto()  # two places
     DATE = auto()
     PERCENT = auto()  # percentage points with one place: 36.2
 
     @property
     def is_number(self) -> bool:
-        return self in {Kind.INTEGER, Kind.DECIMAL, Kind.PERCENT}
+        return self in {Kind.INTEGER, Kind.YEAR, Kind.DECIMAL, Kind.PERCENT}
 
 
 @dataclass(frozen=True)

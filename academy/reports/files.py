@@ -187,6 +187,7 @@ class _Sheets:
 NUMBER_FORMATS: dict[Kind, dict[str, Any]] = {
     Kind.TEXT: {"num_format": "@"},
     Kind.INTEGER: {"num_format": "#,##0"},
+    Kind.YEAR: {"num_format": "0"},
     Kind.DECIMAL: {"num_format": "0.00"},
     Kind.DATE: {"num_format": "dd-mm-yyyy", "align": "left"},
     Kind.PERCENT: {"num_format": "0.0"},

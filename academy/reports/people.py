@@ -45,7 +45,7 @@ PAIR_COLUMNS = (
 PARTICIPANT_COLUMNS = (*PERSON_COLUMNS, *PAIR_COLUMNS)
 OWN_COURSE_COLUMNS = (
     PAIR_COLUMNS[0],
-    Column("year", pgettext_lazy("report column", "Year"), Kind.INTEGER),
+    Column("year", pgettext_lazy("report column", "Year"), Kind.YEAR),
     *PAIR_COLUMNS[1:],
 )
 CERTIFICATE_WORDS = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol, overload
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import pgettext
 
@@ -100,7 +101,7 @@ class QueryLines:
         return Line(with_shares(self._columns, raw), {name: raw[name] for name in self._refs})
 
     def __len__(self) -> int:
-        return self._queryset.count()
+        return self._aggregates["lines"]
 
     def __iter__(self) -> Iterator[Line]:
         return map(self._line, self._rows().iterator(chunk_size=CHUNK))
@@ -110,12 +111,15 @@ class QueryLines:
 
     def sums(self) -> dict[str, int]:
         """The sums as the database works them out, for a page that shows only a part of the lines."""
+        return {column.key: self._aggregates[column.key] for column in self._columns if column.totalled}
+
+    @cached_property
+    def _aggregates(self) -> dict[str, int]:
+        """The number of lines and the sums, in one query."""
         keys = [column.key for column in self._columns if column.totalled]
-        if not keys:
-            return {}
         named = self._queryset.order_by().annotate(**{f"sum_{key}": self._as_expression(key) for key in keys})
-        sums = named.aggregate(**{key: Sum(f"sum_{key}") for key in keys})
-        return {key: value or 0 for key, value in sums.items()}
+        found = named.aggregate(lines=Count("pk"), **{key: Sum(f"sum_{key}") for key in keys})
+        return {key: value or 0 for key, value in found.items()}
 
     def _as_expression(self, key: str) -> Any:
         source = self._sources[key]
