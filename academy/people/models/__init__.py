@@ -1,7 +1,18 @@
+from academy.people.models.access_log import AccessLog
 from academy.people.models.agency import Agency, AgencyGroup, WorkUnit
 from academy.people.models.organiser import Organiser
 from academy.people.models.person import NipHistory, Person
 from academy.people.models.placement import Placement
 from academy.people.models.role import Role
 
-__all__ = ["Agency", "AgencyGroup", "NipHistory", "Organiser", "Person", "Placement", "Role", "WorkUnit"]
+__all__ = [
+    "AccessLog",
+    "Agency",
+    "AgencyGroup",
+    "NipHistory",
+    "Organiser",
+    "Person",
+    "Placement",
+    "Role",
+    "WorkUnit",
+]

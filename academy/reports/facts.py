@@ -1,0 +1,240 @@
+"""The definitions behind every number of the completion report; counts and lists use these and nothing else.
+
+Target      an official on the roster of a unit in scope, today.
+Enrolled    an official of the target with a current (not withdrawn) enrolment in a run of the year.
+Finished    an enrolment with a completion; running: begun, not finished; not started: neither.
+Certified   finished, and a live published certificate stands behind the completion.
+
+A person who is in several runs of a course in one year is one pair of person and course, in the furthest state. A
+person who is in several courses counts once per person, in the furthest state of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import pgettext_lazy
+
+from academy.people.models import Person
+from academy.reports.filters import State
+from certificates.models import Certificate
+from courses.models import Course, Enrolment
+
+FINISHED = Q(completed_at__isnull=False)
+BEGUN = Q(started_at__isnull=False) | FINISHED
+
+NOT_STARTED_RANK, RUNNING_RANK, FINISHED_RANK, CERTIFIED_RANK = range(4)
+
+# What a line says about a pair; being certified shows in the number of the certificate.
+STATE_WORDS = {
+    State.NOT_ENROLLED.value: pgettext_lazy("report", "Not enrolled"),
+    State.NOT_STARTED.value: pgettext_lazy("report", "Not started"),
+    State.RUNNING.value: pgettext_lazy("report", "Running"),
+    State.FINISHED.value: pgettext_lazy("report", "Finished"),
+}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """People of a unit, or pairs of person and course; enrolled = not started + running + finished."""
+
+    target: int = 0
+    enrolled: int = 0
+    begun: int = 0
+    finished: int = 0
+    certified: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.target + other.target,
+            self.enrolled + other.enrolled,
+            self.begun + other.begun,
+            self.finished + other.finished,
+            self.certified + other.certified,
+        )
+
+    @property
+    def not_started(self) -> int:
+        return self.enrolled - self.begun
+
+    @property
+    def running(self) -> int:
+        return self.begun - self.finished
+
+    @property
+    def not_enrolled(self) -> int:
+        return self.target - self.enrolled
+
+
+def roster(unit_ids: Sequence[int]) -> QuerySet[Person]:
+    """The target: officials on the roster of these units."""
+    people: QuerySet[Person] = Person.objects.on_roster().filter(unit_id__in=unit_ids)
+    return people
+
+
+def enrolments(*, year: int | None, course: Course | None) -> QuerySet[Enrolment]:
+    """Current enrolments of a year (None: of all years) in a course (None: in all)."""
+    enrolments = Enrolment.objects.current()
+    if year is not None:
+        enrolments = enrolments.filter(run__year=year)
+    return enrolments.filter(run__course=course) if course else enrolments
+
+
+def of_roster(enrolments: QuerySet[Enrolment], unit_ids: Sequence[int]) -> QuerySet[Enrolment]:
+    """Those of people on the roster of these units, by the mirror of the unit on the enrolment."""
+    inactive = Person.objects.filter(is_active=False)
+    return enrolments.filter(unit_id__in=unit_ids).exclude(person_id__in=inactive.values("pk"))
+
+
+def live_certificates(enrolment: str = "pk") -> QuerySet[Certificate]:
+    """The live published certificate (at most one) behind the enrolment of the outer query."""
+    return Certificate.objects.live().published().filter(completion__enrolment=OuterRef(enrolment))
+
+
+def annulled(enrolment: str = "pk") -> Exists:
+    """Was the credit of the enrolment of the outer query taken back with its certificate?"""
+    return Exists(
+        Certificate.objects.filter(
+            completion__enrolment=OuterRef(enrolment), revoked_at__isnull=False, annuls_credit=True
+        )
+    )
+
+
+def rank() -> Case:
+    """How far an enrolment got, from 0 to 3."""
+    return Case(
+        When(FINISHED & Q(Exists(live_certificates())), then=Value(CERTIFIED_RANK)),
+        When(FINISHED, then=Value(FINISHED_RANK)),
+        When(BEGUN, then=Value(RUNNING_RANK)),
+        default=Value(NOT_STARTED_RANK),
+        output_field=IntegerField(),
+    )
+
+
+def furthest(enrolments: QuerySet[Enrolment]) -> QuerySet[Any]:
+    """One enrolment for every pair of person and course and year: the furthest, of equals the newest."""
+    further = (
+        Enrolment.objects.current()
+        .filter(person=OuterRef("person"), run__course=OuterRef("run__course"), run__year=OuterRef("run__year"))
+        .annotate(rank=rank())
+        .filter(Q(rank__gt=OuterRef("rank")) | Q(rank=OuterRef("rank"), pk__gt=OuterRef("pk")))
+    )
+    return enrolments.annotate(rank=rank()).filter(~Exists(further))
+
+
+def counts_by_unit(unit_ids: Sequence[int], *, year: int, course: Course | None) -> dict[int, Counts]:
+    """People per unit they work in; two queries, whatever the size."""
+    counts = {
+        unit: Counts(target=target)
+        for unit, target in roster(unit_ids).order_by().values_list("unit_id").annotate(target=Count("pk"))
+    }
+    chosen = of_roster(enrolments(year=year, course=course), unit_ids)
+    for unit, found in _counted(chosen, "unit_id"):
+        counts[unit] = counts.get(unit, Counts()) + found
+    return counts
+
+
+def counts_by_course(unit_ids: Sequence[int], *, year: int, course: Course | None) -> dict[int, Counts]:
+    """Pairs of person and course per course; without the target, which is the same for every course."""
+    return dict(_counted(of_roster(enrolments(year=year, course=course), unit_ids), "run__course_id"))
+
+
+def _counted(enrolments: QuerySet[Enrolment], by: str) -> list[tuple[int, Counts]]:
+    certified = FINISHED & Q(Exists(live_certificates()))
+    rows = (
+        enrolments.order_by()
+        .values_list(by)
+        .annotate(
+            enrolled=Count("person", distinct=True),
+            begun=Count("person", distinct=True, filter=BEGUN),
+            finished=Count("person", distinct=True, filter=FINISHED),
+            certified=Count("person", distinct=True, filter=certified),
+        )
+    )
+    return [
+        (key, Counts(enrolled=enrolled, begun=begun, finished=finished, certified=certified))
+        for key, enrolled, begun, finished, certified in rows
+    ]
+
+
+def people_in(state: State, people: QuerySet[Person], enrolments: QuerySet[Enrolment]) -> QuerySet[Person]:
+    """Those of `people` whose furthest state in `enrolments` is this one."""
+    own = enrolments.filter(person=OuterRef("pk"))
+    enrolled, begun, finished = Exists(own), Exists(own.filter(BEGUN)), Exists(own.filter(FINISHED))
+    match state:
+        case State.TARGET:
+            return people
+        case State.ENROLLED:
+            return people.filter(enrolled)
+        case State.NOT_STARTED:
+            return people.filter(enrolled, ~begun)
+        case State.RUNNING:
+            return people.filter(begun, ~finished)
+        case State.FINISHED:
+            return people.filter(finished)
+        case State.CERTIFIED:
+            return people.filter(Exists(own.filter(FINISHED).filter(Exists(live_certificates()))))
+        case State.NOT_ENROLLED:
+            return people.filter(~enrolled)
+
+
+def pairs_in(state: State, enrolments: QuerySet[Enrolment]) -> QuerySet[Any]:
+    """One enrolment per pair that is in this state."""
+    pairs = furthest(enrolments)
+    match state:
+        case State.NOT_STARTED:
+            return pairs.filter(rank=NOT_STARTED_RANK)
+        case State.RUNNING:
+            return pairs.filter(rank=RUNNING_RANK)
+        case State.FINISHED:
+            return pairs.filter(rank__gte=FINISHED_RANK)
+        case State.CERTIFIED:
+            return pairs.filter(rank=CERTIFIED_RANK)
+        case _:
+            return pairs
+
+
+def courses_of(enrolments: QuerySet[Enrolment]) -> Coalesce:
+    """In how many courses the person of the outer query has such an enrolment."""
+    counted = (
+        enrolments.filter(person=OuterRef("pk"))
+        .order_by()
+        .values("person")
+        .annotate(courses=Count("run__course", distinct=True))
+    )
+    return Coalesce(Subquery(counted.values("courses")), 0)
+
+
+def credit_hours_of(enrolments: QuerySet[Enrolment]) -> Coalesce:
+    """Credit hours the person of the outer query earned in `enrolments`: each course once a year, annulled ones not."""
+    earned = (
+        furthest(enrolments.filter(FINISHED, person=OuterRef("pk")))
+        .filter(~annulled())
+        .order_by()
+        .values("person")
+        .annotate(hours=Sum("completion__credit_hours"))
+    )
+    return Coalesce(Subquery(earned.values("hours")), 0)
+
+
+def state_code() -> Case:
+    """The state of an enrolment annotated by `furthest`, as one of STATE_WORDS."""
+    return Case(
+        When(rank__gte=FINISHED_RANK, then=Value(State.FINISHED.value)),
+        When(rank=RUNNING_RANK, then=Value(State.RUNNING.value)),
+        default=Value(State.NOT_STARTED.value),
+    )
+
+
+def counted_hours() -> Case:
+    """Credit hours of a pair: those of the completion, 0 if annulled, null before."""
+    return Case(When(annulled(), then=Value(0)), default=F("completion__credit_hours"), output_field=IntegerField())
+
+
+def certificate_field(name: str) -> Subquery:
+    """A field of the live published certificate of an enrolment; null without one."""
+    return Subquery(live_certificates().values(name)[:1])

@@ -1,0 +1,167 @@
+"""What the reader asks for, read from the address. Nothing typed there can break a page or widen the scope.
+
+A unit outside the scope answers 404, exactly as one that does not exist. Anything else that is wrong is left out with
+a sentence that says so; a file is then refused instead, since its reader would not see the sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import models
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext, pgettext_lazy
+
+from academy.reports.scope import Scope, Unit
+from courses.models import Course
+
+LONGEST_SEARCH = 100
+DIRECT = "ya"
+
+
+class State(models.TextChoices):
+    """The lists behind the figures; the values stand in addresses."""
+
+    TARGET = "sasaran", pgettext_lazy("report", "Target")
+    ENROLLED = "terdaftar", pgettext_lazy("report", "Enrolled")
+    NOT_STARTED = "belum-dimulai", pgettext_lazy("report", "Not started")
+    RUNNING = "berjalan", pgettext_lazy("report", "Running")
+    FINISHED = "selesai", pgettext_lazy("report", "Finished")
+    CERTIFIED = "bersertifikat", pgettext_lazy("report", "Certified")
+    NOT_ENROLLED = "belum-terdaftar", pgettext_lazy("report", "Not enrolled")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """`direct` leaves out the units below `unit`; without `state` it is a report of all states."""
+
+    year: int
+    course: Course | None = None
+    unit: Unit | None = None
+    direct: bool = False
+    state: State | None = None
+    search: str = ""
+
+    def unit_ids(self, scope: Scope) -> list[int]:
+        if self.unit is None:
+            return scope.unit_ids
+        if self.direct:
+            return [self.unit.pk]
+        return [unit.pk for unit in scope.subtree(self.unit)]
+
+    def with_(self, **changes: Any) -> Filters:
+        return replace(self, **changes)
+
+    def as_query(self) -> dict[str, str]:
+        """As they stand in an address; the year always, the rest where it is set."""
+        query = {
+            "tahun": str(self.year),
+            "pelatihan": self.course.key if self.course else "",
+            "unit": str(self.unit.pk) if self.unit else "",
+            "langsung": DIRECT if self.direct else "",
+            "keadaan": self.state.value if self.state else "",
+            "q": self.search,
+        }
+        return {name: value for name, value in query.items() if value}
+
+    def address(self, view: str, *args: object) -> str:
+        return f"{reverse(view, args=args)}?{urlencode(self.as_query())}"
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """Each filter that is set, by name."""
+        pairs = [
+            (pgettext("report", "Year"), str(self.year)),
+            (pgettext("report", "Course"), self.course.title if self.course else ""),
+            (pgettext("report", "Work unit"), self.unit.name if self.unit else ""),
+            (pgettext("report", "Units below"), pgettext("report", "left out") if self.direct else ""),
+            (pgettext("report", "State"), str(self.state.label) if self.state else ""),
+            (pgettext("report", "Search"), self.search),
+        ]
+        return [(name, value) for name, value in pairs if value]
+
+
+def read_filters(
+    params: Mapping[str, str],
+    *,
+    scope: Scope,
+    courses: Sequence[Course],
+    years: Sequence[int],
+    this_year: int,
+    state: State | None = None,
+) -> tuple[Filters, list[str]]:
+    """The filters, and a sentence for everything in the address that was left out; `state` is what a list shows unasked."""
+    problems: list[str] = []
+    unit = _read_unit(params.get("unit", ""), scope, problems)
+    filters = Filters(
+        year=_read_year(params.get("tahun", ""), years, this_year, problems),
+        course=_read_course(params.get("pelatihan", ""), courses, problems),
+        unit=unit,
+        direct=_read_direct(params.get("langsung", ""), unit, problems),
+        state=_read_state(params.get("keadaan", ""), state, problems),
+        search=_read_search(params.get("q", ""), problems),
+    )
+    return filters, problems
+
+
+def _read_unit(text: str, scope: Scope, problems: list[str]) -> Unit | None:
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        problems.append(_("The unit in the address is not a number, so it was left out."))
+        return None
+    unit = scope.find(int(text))
+    if unit is None:
+        raise Http404
+    return unit
+
+
+def _read_year(text: str, years: Sequence[int], this_year: int, problems: list[str]) -> int:
+    if not text:
+        return this_year
+    if not re.fullmatch(r"[0-9]{4}", text) or int(text) not in years:
+        problems.append(_("There are no courses in the year you asked for; you see %(year)d.") % {"year": this_year})
+        return this_year
+    return int(text)
+
+
+def _read_course(text: str, courses: Sequence[Course], problems: list[str]) -> Course | None:
+    if not text:
+        return None
+    for course in courses:
+        if course.key == text:
+            return course
+    problems.append(_("The course in the address is unknown, so you see all courses."))
+    return None
+
+
+def _read_direct(text: str, unit: Unit | None, problems: list[str]) -> bool:
+    if text and (text != DIRECT or unit is None):
+        problems.append(_("The units below could not be left out, so you see them too."))
+        return False
+    return bool(text)
+
+
+def _read_state(text: str, default: State | None, problems: list[str]) -> State | None:
+    if not text or default is None:
+        return default
+    if text not in State.values:
+        problems.append(_("The state in the address is unknown; you see: %(state)s.") % {"state": default.label})
+        return default
+    return State(text)
+
+
+def _read_search(text: str, problems: list[str]) -> str:
+    clean = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
+    if len(clean) > LONGEST_SEARCH:
+        problems.append(
+            _("The search was longer than %(most)d characters; only its beginning was looked for.")
+            % {"most": LONGEST_SEARCH}
+        )
+        clean = clean[:LONGEST_SEARCH].strip()
+    return clean

@@ -1,0 +1,230 @@
+"""The lists behind the figures: people, people per course, and the courses and certificates of one person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, Concat, Substr, Trim
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from academy.people import nip
+from academy.people.models import Person, WorkUnit
+from academy.reports import facts
+from academy.reports.columns import Column, Kind
+from academy.reports.filters import Filters, State
+from academy.reports.scope import Scope
+from academy.reports.tables import QueryLines, Table
+from certificates.models import Certificate
+from courses.models import Course
+
+PERSON_COLUMNS = (
+    Column("nip", "NIP", width=21),
+    Column("person_name", pgettext_lazy("report column", "Name"), width=32),
+    Column("unit_name", pgettext_lazy("report column", "Work unit"), width=36),
+    Column("department", pgettext_lazy("report column", "Department"), width=36),
+    Column("agency", pgettext_lazy("report column", "Agency"), width=32),
+)
+PEOPLE_COLUMNS = (
+    *PERSON_COLUMNS,
+    Column("enrolled", pgettext_lazy("report column", "Enrolled"), Kind.INTEGER, totalled=True),
+    Column("finished", pgettext_lazy("report column", "Finished"), Kind.INTEGER, totalled=True),
+    Column("credit_hours", pgettext_lazy("report column", "Credit hours"), Kind.INTEGER, totalled=True),
+)
+PAIR_COLUMNS = (
+    Column("course", pgettext_lazy("report column", "Course"), width=40),
+    Column("state", pgettext_lazy("report column", "State"), words=facts.STATE_WORDS, width=18),
+    Column("score", pgettext_lazy("report column", "Score"), Kind.DECIMAL),
+    Column("credit_hours", pgettext_lazy("report column", "Credit hours"), Kind.INTEGER, totalled=True),
+    Column("completed_on", pgettext_lazy("report column", "Completed on"), Kind.DATE),
+    Column("number", pgettext_lazy("report column", "Certificate number"), width=28),
+)
+PARTICIPANT_COLUMNS = (*PERSON_COLUMNS, *PAIR_COLUMNS)
+OWN_COURSE_COLUMNS = (
+    PAIR_COLUMNS[0],
+    Column("year", pgettext_lazy("report column", "Year"), Kind.YEAR),
+    *PAIR_COLUMNS[1:],
+)
+CERTIFICATE_WORDS = {
+    "revoked": pgettext_lazy("report", "Revoked"),
+    "replaced": pgettext_lazy("report", "Replaced"),
+    "valid": pgettext_lazy("report", "Valid"),
+    "owed": pgettext_lazy("report", "Being issued"),
+}
+OWN_CERTIFICATE_COLUMNS = (
+    Column("number", pgettext_lazy("report column", "Certificate number"), width=28),
+    Column("course", pgettext_lazy("report column", "Course"), width=40),
+    Column("issued_at", pgettext_lazy("report column", "Issued"), Kind.DATE),
+    Column("state", pgettext_lazy("report column", "State"), words=CERTIFICATE_WORDS, width=18),
+)
+
+# treebeard: four symbols a level; the second level of an agency's tree is its departments (perangkat daerah).
+DEPARTMENT_PATH_LENGTH = 2 * WorkUnit.steplen
+
+
+def person_sources(prefix: str = "") -> dict[str, Any]:
+    """Where the values of PERSON_COLUMNS stand; `prefix` leads to the person."""
+    titles_after = f"{prefix}title_after"
+    return {
+        "nip": f"{prefix}nip",
+        "person_name": Trim(
+            Concat(
+                f"{prefix}title_before",
+                Value(" "),
+                f"{prefix}name",
+                Case(When(**{titles_after: ""}, then=Value("")), default=Concat(Value(", "), F(titles_after))),
+                output_field=CharField(),
+            )
+        ),
+        "unit_name": f"{prefix}unit__name",
+        "department": Subquery(
+            WorkUnit.objects.order_by()
+            .filter(path=Substr(OuterRef(f"{prefix}unit__path"), 1, DEPARTMENT_PATH_LENGTH))
+            .values("name")[:1]
+        ),
+        "agency": f"{prefix}unit__agency__name",
+    }
+
+
+def search(text: str, prefix: str = "") -> Q:
+    """Every word stands in the name, or the text is a part of the NIP."""
+    if not text:
+        return Q()
+    digits = nip.normalise(text)
+    if digits.isascii() and digits.isdigit():
+        return Q(**{f"{prefix}nip__contains": digits})
+    condition = Q()
+    for word in text.split():
+        condition &= Q(**{f"{prefix}name__icontains": word})
+    return condition
+
+
+def people(scope: Scope, filters: Filters) -> Table:
+    """People on the roster, in the furthest state they reached in the chosen courses of the year."""
+    chosen = facts.enrolments(year=filters.year, course=filters.course)
+    target = facts.roster(filters.unit_ids(scope)).filter(search(filters.search))
+    found = facts.people_in(filters.state or State.TARGET, target, chosen).order_by("unit__path", "name", "pk")
+    sources = person_sources() | {
+        "enrolled": facts.courses_of(chosen),
+        "finished": facts.courses_of(chosen.filter(facts.FINISHED)),
+        "credit_hours": facts.credit_hours_of(chosen),
+        "person": "pk",
+    }
+    return Table(
+        name="pegawai",
+        title=pgettext_lazy("report", "People"),
+        columns=PEOPLE_COLUMNS,
+        lines=QueryLines(PEOPLE_COLUMNS, found, sources, refs=("person",)),
+        note=_("Enrolled and finished count courses. Credit hours: each course once a year, annulled ones not."),
+    )
+
+
+def participants(scope: Scope, filters: Filters, courses: Sequence[Course]) -> Table:
+    """One line per person and course."""
+    unit_ids = filters.unit_ids(scope)
+    chosen = facts.enrolments(year=filters.year, course=filters.course)
+    if filters.state in {State.TARGET, State.NOT_ENROLLED}:
+        found, sources = _all_pairs(unit_ids, filters, [filters.course] if filters.course else courses)
+    else:
+        pairs = facts.pairs_in(filters.state or State.ENROLLED, facts.of_roster(chosen, unit_ids))
+        found = pairs.filter(search(filters.search, "person__")).order_by(
+            "unit__path", "person__name", "person", "run__course__code"
+        )
+        sources = person_sources("person__") | pair_sources() | {"person": "person_id"}
+    return Table(
+        name="peserta",
+        title=_("Participants by course"),
+        columns=PARTICIPANT_COLUMNS,
+        lines=QueryLines(PARTICIPANT_COLUMNS, found, sources, refs=("person", "code")),
+    )
+
+
+def pair_sources() -> dict[str, Any]:
+    """Where the values of PAIR_COLUMNS stand for an enrolment annotated by `facts.furthest`."""
+    return {
+        "course": "run__course__title",
+        "state": facts.state_code(),
+        "score": "completion__score",
+        "credit_hours": facts.counted_hours(),
+        "completed_on": "completion__completed_on",
+        "number": facts.certificate_field("number"),
+        "code": facts.certificate_field("code"),
+    }
+
+
+def _all_pairs(
+    unit_ids: Sequence[int], filters: Filters, courses: Sequence[Course]
+) -> tuple[QuerySet[Any], dict[str, Any]]:
+    """Every official of the target with every course, whether enrolled or not.
+
+    The ORM has no cross join but `extra(tables=…)`; the course of a pair is then a column of that table.
+    """
+    course_id = RawSQL('"courses_course"."id"', ())
+    pairs: QuerySet[Any] = (
+        facts.roster(unit_ids)
+        .filter(search(filters.search))
+        .extra(
+            tables=["courses_course"],
+            select={"pair_course": '"courses_course"."title"', "pair_code": '"courses_course"."code"'},
+        )
+        .annotate(pair_course_id=course_id)
+        .filter(pair_course_id__in=[course.pk for course in courses])
+    )
+    own = facts.enrolments(year=filters.year, course=None).filter(
+        person=OuterRef("pk"), run__course=OuterRef("pair_course_id")
+    )
+    if filters.state == State.NOT_ENROLLED:
+        pairs = pairs.filter(~Exists(own))
+    furthest = facts.furthest(own)
+
+    def of_pair(source: Any) -> Subquery:
+        return Subquery(furthest.annotate(wanted=F(source) if isinstance(source, str) else source).values("wanted")[:1])
+
+    sources = person_sources() | {key: of_pair(source) for key, source in pair_sources().items()}
+    sources |= {
+        "course": "pair_course",
+        "state": Coalesce(sources["state"], Value(State.NOT_ENROLLED.value)),
+        "person": "pk",
+    }
+    return pairs.order_by("unit__path", "name", "pk", "pair_code"), sources
+
+
+def own_courses(person: Person) -> Table:
+    """The courses of one person, one line per course and year, newest first."""
+    found = facts.furthest(facts.enrolments(year=None, course=None).filter(person=person))
+    sources = pair_sources() | {"year": "run__year"}
+    return Table(
+        name="pelatihan",
+        title=pgettext_lazy("report", "Courses"),
+        columns=OWN_COURSE_COLUMNS,
+        lines=QueryLines(
+            OWN_COURSE_COLUMNS, found.order_by("-run__year", "run__course__code"), sources, refs=("code",)
+        ),
+    )
+
+
+def own_certificates(person: Person) -> Table:
+    """Every certificate of one person, the revoked and replaced ones too."""
+    found = Certificate.objects.filter(completion__person=person).order_by("-issued_at", "-pk")
+    state = Case(
+        When(revoked_at__isnull=False, then=Value("revoked")),
+        When(superseded_at__isnull=False, then=Value("replaced")),
+        When(published_at__isnull=False, then=Value("valid")),
+        default=Value("owed"),
+    )
+    sources = {
+        "number": "number",
+        "course": "completion__course__title",
+        "issued_at": "issued_at",
+        "state": state,
+        "code": "code",
+    }
+    return Table(
+        name="sertifikat",
+        title=pgettext_lazy("report", "Certificates"),
+        columns=OWN_CERTIFICATE_COLUMNS,
+        lines=QueryLines(OWN_CERTIFICATE_COLUMNS, found, sources, refs=("code",)),
+    )
