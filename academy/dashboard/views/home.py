@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef
@@ -40,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "verify_url": reverse("verify"),
     }
     if request.user.is_authenticated:
-        person = cast(Person, request.user)
+        person = request.user
         context |= {"greeting": _greeting(person, now), "resume": _resume(person), "path": _own_path(person, now.year)}
         response = render(request, "dashboard/home.html", context)
         response.headers["Cache-Control"] = "private, no-store"
