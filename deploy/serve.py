@@ -77,7 +77,7 @@ def main(mode: str) -> int:
     )
     supervisord: subprocess.Popen[bytes] | None = None
     try:
-        prepare(mode)
+        prepare(mode, data_dir / "log" / "prepare.log")
         os.environ["WORKER_POOL"] = worker_pool()
         supervisord = start([str(BIN / "supervisord"), "--configuration", "deploy/supervisord.conf"])
         if with_web:
@@ -141,7 +141,7 @@ def refuse_taken_port(host: str, port: int) -> None:
             sys.exit(f"Port {port} on {host} cannot be used ({error.strerror}). Try another: make demo PORT={port + 1}")
 
 
-def start(command: list[str]) -> subprocess.Popen[bytes]:
+def start(command: list[str], *, errors: IO[str] | None = None) -> subprocess.Popen[bytes]:
     """Start a command in its own session, so that only we signal it, and have the kernel stop it if we are killed."""
     launcher = os.getpid()
 
@@ -150,24 +150,31 @@ def start(command: list[str]) -> subprocess.Popen[bytes]:
         if os.getppid() != launcher:
             os._exit(1)
 
-    return subprocess.Popen(command, start_new_session=True, preexec_fn=in_child, stdin=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command, start_new_session=True, preexec_fn=in_child, stdin=subprocess.DEVNULL, stderr=errors
+    )
 
 
-def prepare(mode: str) -> None:
-    steps = [
-        ("Database", ["migrate", "--verbosity", "0"]),
-        ("Static files", ["collectstatic", "--no-input", "--verbosity", "0"]),
-        ("Site", ["load_site"]),
-    ]
+def prepare(mode: str, log: Path) -> None:
+    steps: list[tuple[str, list[str]]] = []
+    if mode != "worker":
+        steps += [
+            ("Database", ["migrate", "--verbosity", "0"]),
+            ("Static files", ["collectstatic", "--no-input", "--verbosity", "0"]),
+        ]
+    if mode == "demo":
+        steps += [("Agencies", ["load_agencies"])]
+    if mode != "worker":
+        steps += [("Site", ["load_site"])]
     if mode == "demo":
         steps += [("Curriculum", ["load_curriculum"]), ("Demo academy", ["load_demo"])]
-    if mode == "worker":
-        steps = []
     for name, command in steps:
         say(f"{name} …")
         began = time.monotonic()
-        code = start([sys.executable, "manage.py", *command]).wait()
+        with log.open("w") as errors:  # what a command tells goes to the terminal, what it logs to the file
+            code = start([sys.executable, "manage.py", *command], errors=errors).wait()
         if code:
+            say(log.read_text(errors="replace")[-4000:])
             sys.exit(f"manage.py {command[0]} failed (exit {code}); nothing was started.")
         say(f"{name}: {time.monotonic() - began:.0f} s")
 
