@@ -48,6 +48,7 @@ STORIES = (
 def ensure_histories(people: Sequence[Person], courses: Sequence[Course], *, count: int, now: datetime) -> int:
     """Give about `count` enrolments to `people`; who already has one keeps it. Returns how many were made."""
     dice = random.Random(95_2018)  # noqa: S311  a repeatable story, nothing secret
+    people = dice.sample(list(people), len(people))  # learners of every agency, not of the first ones
     made = 0
     for index in range(count):
         person, course = people[index % len(people)], courses[(index + index // len(people)) % len(courses)]

@@ -136,7 +136,7 @@ def _path_context(courses: list[Course], steps: list[Step]) -> dict[str, Any]:
 
 
 def _step(course: Course, state: str, word: str) -> Step:
-    meta = _("%(state)s · %(hours)d JP") % {"state": word.capitalize(), "hours": course.credit_hours}
+    meta = _("%(state)s · %(hours)d JP") % {"state": word[:1].upper() + word[1:], "hours": course.credit_hours}
     return Step(title=course.title, state=state, meta=meta, url=course.page.url)
 
 
