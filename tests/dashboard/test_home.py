@@ -32,7 +32,7 @@ def test_a_learner_goes_on_where_they_stopped(client):
 
 def test_a_learner_without_a_course_is_led_to_the_catalogue(client):
     client.force_login(PersonFactory())
-    assert "Belum ada pelatihan berjalan" in client.get("/").content.decode()
+    assert "Belum ada pelatihan yang berjalan" in client.get("/").content.decode()
 
 
 @pytest.mark.parametrize(("make", "seen"), [(make_hr, True), (lambda unit: PersonFactory(unit=unit), False)])
