@@ -44,7 +44,9 @@ def test_the_file_is_the_published_one_byte_for_byte(signed_in: Client, certific
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
     content = b"".join(answer)
     assert hashlib.sha256(content).hexdigest() == certificate.file.sha256
-    assert answer.headers["Content-Disposition"].startswith('attachment; filename="sertifikat-keamanan-informasi-dasar-0001')
+    assert answer.headers["Content-Disposition"].startswith(
+        'attachment; filename="sertifikat-keamanan-informasi-dasar-0001'
+    )
     assert "private" in answer.headers["Cache-Control"]
     assert "no-store" in answer.headers["Cache-Control"]
 
