@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -9,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from academy.api import heartbeat, tasks
+from academy.celery import app
 from certificates import issuing
 from certificates.models import Certificate
 from tests.factories import AT, make_completion
@@ -60,16 +62,15 @@ def test_what_was_set_aside_is_told_but_does_not_close_the_academy(client: Clien
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "amqp://127.0.0.1:1//"])
 def test_not_ready_without_a_broker(client: Client, all_well: None, settings, url: str):
-    from academy.celery import app
-
     settings.CELERY_BROKER_URL = url
-    kept, app.conf.broker_url = app.conf.broker_url, url
+    kept = app.conf.broker_url
+    app.conf.update(broker_url=url)
     try:
         began = time.monotonic()
         answer = client.get("/readyz")
         assert time.monotonic() - began < 2
     finally:
-        app.conf.broker_url = kept
+        app.conf.update(broker_url=kept)
     assert (answer.status_code, answer.json()["checks"]["broker"]["ok"]) == (503, False)
 
 
@@ -91,6 +92,6 @@ def test_metrics_are_prometheus_text(client: Client, all_well: None):
 @pytest.mark.parametrize(
     "extra", [{"REMOTE_ADDR": "203.0.113.9"}, {"HTTP_X_FORWARDED_FOR": "127.0.0.1"}, {"HTTP_FORWARDED": "for=::1"}]
 )
-def test_metrics_and_details_are_for_this_machine_only(client: Client, all_well: None, extra: dict[str, str]):
+def test_metrics_and_details_are_for_this_machine_only(client: Client, all_well: None, extra: dict[str, Any]):
     assert client.get("/metrics", **extra).status_code == 403
     assert client.get("/readyz", **extra).json() == {"ready": True}

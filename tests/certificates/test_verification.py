@@ -40,7 +40,7 @@ def test_letters_that_look_like_digits_are_read_as_digits():
 
 
 @pytest.mark.parametrize(
-    "typed", ["", " - ", "ABC", "A" * 17, "ABCD-EFGH-JKMN-PQRU", "X" * 201, "１" * 16, "A" * 15 + "\x00"]
+    "typed", ["", " - ", "ABC", "A" * 17, "ABCD-EFGH-JKMN-PQRU", "X" * 201, "\uff11" * 16, "A" * 15 + "\x00"]
 )
 def test_what_cannot_be_a_code_is_told_so(typed: str, client: Client):
     with pytest.raises(codes.InvalidCode):
