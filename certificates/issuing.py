@@ -44,13 +44,14 @@ def completions_without_certificate() -> QuerySet[Completion]:
     return Completion.objects.filter(certificates__isnull=True)
 
 
+def owed_files() -> QuerySet[Certificate]:
+    """What is owed a file: not published, not set aside, not withdrawn."""
+    return Certificate.objects.live().filter(published_at__isnull=True, tries__lt=MOST_TRIES)
+
+
 def certificates_without_file(*, at: datetime) -> QuerySet[Certificate]:
-    """What is owed a file and may be worked on now: not under somebody's lease, not set aside, not withdrawn."""
-    return (
-        Certificate.objects.live()
-        .filter(published_at__isnull=True, tries__lt=MOST_TRIES)
-        .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at))
-    )
+    """What is owed a file and may be worked on now: not under somebody's lease."""
+    return owed_files().filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at))
 
 
 def set_aside() -> QuerySet[Certificate]:

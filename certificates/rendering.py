@@ -39,7 +39,7 @@ class RenderError(Exception):
     """The certificate cannot be drawn from these facts."""
 
 
-class AssetFetcher(URLFetcher):  # type: ignore[misc]
+class AssetFetcher(URLFetcher):
     """Opens the bundled fonts and ornaments under `asset:`, and nothing else: no network, no other file."""
 
     def __init__(self) -> None:

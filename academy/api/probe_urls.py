@@ -1,5 +1,11 @@
-"""Addresses of the probes."""
+"""Addresses of the probes; ProbeMiddleware answers them before anything else is looked at."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from academy.api import probes
+
+urlpatterns = [
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
+    path("metrics", probes.metrics, name="metrics"),
+]

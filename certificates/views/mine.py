@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -50,7 +51,7 @@ def certificates(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def file(request: HttpRequest, code: str) -> HttpResponseBase:
+def file(request: HttpRequest, code: str) -> HttpResponse:
     """The published file of one's own certificate, byte for byte; another person's does not exist.
 
     A missing or damaged file is an alarm. It is never drawn again: what was published is a fact.
@@ -59,13 +60,12 @@ def file(request: HttpRequest, code: str) -> HttpResponseBase:
         Certificate.objects.published().select_related("file"), code=code, completion__person=request.user
     )
     content = _content(certificate)
-    response: HttpResponseBase
     if content is None:
         response = render(request, "certificates/file_missing.html", {"number": certificate.number}, status=503)
     else:
         name = f"sertifikat-{slugify(certificate.facts['course'])[:60]}-{slugify(certificate.number)}.pdf"
-        response = FileResponse([content], as_attachment=True, filename=name, content_type="application/pdf")
-        response.headers["Content-Length"] = str(len(content))
+        response = HttpResponse(content, content_type="application/pdf")
+        response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
     add_never_cache_headers(response)
     return response
 
@@ -90,7 +90,10 @@ def _row(certificate: Certificate) -> dict[str, Any]:
     row = {
         "title": certificate.facts["course"],
         "facts": _("%(credit_hours)s JP · issued %(day)s")
-        % {"credit_hours": certificate.facts["credit_hours"], "day": formats.day(date.fromisoformat(certificate.facts["issued_on"]))},
+        % {
+            "credit_hours": certificate.facts["credit_hours"],
+            "day": formats.day(date.fromisoformat(certificate.facts["issued_on"])),
+        },
         "number": certificate.number,
     }
     if not certificate.published_at or certificate.file is None:
@@ -120,6 +123,7 @@ def _waiting_row(completion: Completion) -> dict[str, Any]:
 
 def _summary(counted: list[Certificate]) -> str:
     hours = sum(certificate.facts["credit_hours"] for certificate in counted)
-    return ngettext(
-        "%(count)s certificate · %(hours)s JP", "%(count)s certificates · %(hours)s JP", len(counted)
-    ) % {"count": len(counted), "hours": hours}
+    return ngettext("%(count)s certificate · %(hours)s JP", "%(count)s certificates · %(hours)s JP", len(counted)) % {
+        "count": len(counted),
+        "hours": hours,
+    }

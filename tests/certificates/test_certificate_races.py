@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -20,23 +21,18 @@ AT_ONCE = 64
 
 def at_once(action: Callable[[int], object], *, threads: int = AT_ONCE) -> list[BaseException]:
     """Run the action in many threads, released together; the errors."""
-    barrier, errors = threading.Barrier(threads), []
+    barrier = threading.Barrier(threads)
 
     def runner(number: int) -> None:
+        barrier.wait()
         try:
-            barrier.wait()
             action(number)
-        except BaseException as error:
-            errors.append(error)
         finally:
             connection.close()
 
-    runners = [threading.Thread(target=runner, args=(number,)) for number in range(threads)]
-    for thread in runners:
-        thread.start()
-    for thread in runners:
-        thread.join()
-    return errors
+    with ThreadPoolExecutor(threads) as pool:
+        futures = [pool.submit(runner, number) for number in range(threads)]
+    return [error for future in futures if (error := future.exception())]
 
 
 def test_64_issues_of_one_completion_make_one_certificate():

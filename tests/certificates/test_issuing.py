@@ -46,7 +46,7 @@ def test_the_facts_are_those_of_the_moment_of_issue():
     assert (facts.grade, facts.unit) == ("Penata Muda, III/a", "Dinas Komunikasi dan Informatika")
     assert (facts.credit_hours, facts.credit_hours_in_words) == (3, "tiga")
     assert (facts.score, facts.pass_mark, facts.completed_on) == ("88", "70", "2026-11-24")
-    assert facts.agency == completion.agency.name
+    assert facts.agency == str(completion.agency)
     assert [module.minutes for module in facts.modules] == [135]
     assert facts.sha256() == certificate.facts_sha256
     assert issuing.issue(completion, at=AT).facts["name"] == facts.name

@@ -43,8 +43,11 @@ def test_the_file_is_the_published_one_byte_for_byte(signed_in: Client, certific
     answer = signed_in.get(f"/sertifikat/{certificate.code}.pdf")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
     content = b"".join(answer)
+    assert certificate.file is not None
     assert hashlib.sha256(content).hexdigest() == certificate.file.sha256
-    assert answer.headers["Content-Disposition"].startswith('attachment; filename="sertifikat-keamanan-informasi-dasar-0001')
+    assert answer.headers["Content-Disposition"].startswith(
+        'attachment; filename="sertifikat-keamanan-informasi-dasar-0001'
+    )
     assert "private" in answer.headers["Cache-Control"]
     assert "no-store" in answer.headers["Cache-Control"]
 
@@ -87,6 +90,7 @@ def test_a_file_not_yet_published_does_not_exist(signed_in: Client, person: Pers
 def test_a_lost_file_is_an_alarm_and_never_drawn_again(
     signed_in: Client, certificate: Certificate, damage: str, caplog: pytest.LogCaptureFixture
 ):
+    assert certificate.file is not None
     path = store.path_of(certificate.file.key)
     if damage == "missing":
         path.unlink()

@@ -31,10 +31,10 @@ def eager() -> Iterator[None]:
 @pytest.fixture
 def broker(request: pytest.FixtureRequest) -> Iterator[None]:
     """Another broker address, for this test."""
-    kept = app.conf.broker_url, app.conf.broker_transport_options
-    app.conf.broker_url, app.conf.broker_transport_options = request.param, {}
+    kept = {"broker_url": app.conf.broker_url, "broker_transport_options": app.conf.broker_transport_options}
+    app.conf.update(broker_url=request.param, broker_transport_options={})
     yield
-    app.conf.broker_url, app.conf.broker_transport_options = kept
+    app.conf.update(kept)
 
 
 @pytest.fixture
@@ -82,18 +82,22 @@ def test_a_broker_that_is_down_neither_fails_nor_delays(broker: None, django_cap
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
 def test_a_broker_that_never_answers_costs_a_second_at_most(scheme: str, deaf_port: int):
-    kept = app.conf.broker_url, app.conf.broker_transport_options
-    app.conf.broker_url, app.conf.broker_transport_options = f"{scheme}://127.0.0.1:{deaf_port}//", {}
+    kept = {"broker_url": app.conf.broker_url, "broker_transport_options": app.conf.broker_transport_options}
+    app.conf.update(broker_url=f"{scheme}://127.0.0.1:{deaf_port}//", broker_transport_options={})
     try:
         began = time.monotonic()
         assert doorbell.ring(tasks.issue_certificate, 1) is False
         assert time.monotonic() - began < 1.5
     finally:
-        app.conf.broker_url, app.conf.broker_transport_options = kept
+        app.conf.update(kept)
 
 
 def test_a_rolled_back_completion_rings_for_nobody(eager: None, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks() as callbacks, pytest.raises(RuntimeError), transaction.atomic():
+    @transaction.atomic
+    def complete_in_vain() -> None:
         complete(make_completion())
         raise RuntimeError
+
+    with django_capture_on_commit_callbacks() as callbacks, pytest.raises(RuntimeError):
+        complete_in_vain()
     assert callbacks == []

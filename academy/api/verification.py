@@ -1,0 +1,114 @@
+"""Verification of certificates for machines: the same verdict as the public page."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Path, Router, Schema, Status
+
+from academy.people import throttling
+from certificates import codes, verification
+from certificates.verification import Outcome, Verdict
+
+router = Router(tags=["verifikasi"])
+PER_MINUTE = 60
+
+
+class Module(Schema):
+    """A line of the certificate's second page."""
+
+    title: str
+    activities: int
+    minutes: int
+    credit_hours: str
+
+
+class Certificate(Schema):
+    """Every printed fact. Of each NIP only the last four digits are shown; scores are decimals as text."""
+
+    title: str
+    outcome: str
+    number: str
+    code: str
+    name: str
+    nip: str
+    grade: str
+    position: str
+    unit: str
+    agency: str
+    course: str
+    edition: str
+    run: str
+    learned_from: date
+    completed_on: date
+    credit_hours: int
+    credit_hours_in_words: str
+    score: str
+    pass_mark: str
+    modules: list[Module]
+    government: str
+    organiser: str
+    organiser_short: str
+    place: str
+    issued_on: date
+    signatory: str
+    signatory_nip: str
+    signatory_position: str
+    template_version: str
+    verify_url: str
+    revoked_on: date | None
+    revocation_reason: str | None
+    replaced_by: str | None
+
+
+class Difference(Schema):
+    """A fact that differs between a file and the register. A check by code compares no file."""
+
+    name: str
+    in_file: str
+    in_register: str
+
+
+class Verification(Schema):
+    """`checks` answers yes, no or unknown for each check; what was not checked is unknown, never yes."""
+
+    verdict: Literal["genuine", "revoked", "replaced", "expired", "altered", "resaved", "foreign", "unknown"]
+    checks: dict[str, Literal["yes", "no", "unknown"]]
+    certificate: Certificate | None
+    differences: list[Difference]
+
+
+class Problem(Schema):
+    message: str
+
+
+@router.get(
+    "verifikasi/{code}",
+    response={200: Verification, 404: Verification, 429: Problem},
+    operation_id="verify_code",
+    summary="Verify a certificate by its code",
+)
+def verify_code(
+    request: HttpRequest,
+    response: HttpResponse,
+    code: str = Path(..., description="16 Crockford base32 symbols; case, spaces and hyphens do not matter."),  # type: ignore[type-arg]
+) -> Status[dict[str, Any]]:
+    """A code nobody issued, or a text that cannot be one, answers 404 with the verdict `unknown`."""
+    throttling.spend(request, name="verify", per_minute=PER_MINUTE)
+    response.headers["Cache-Control"] = "no-store"
+    try:
+        verdict = verification.look_up(code)
+    except codes.InvalidCode:
+        verdict = verification.unknown(code)
+    return Status(404 if verdict.outcome is Outcome.UNKNOWN else 200, _as_json(verdict))
+
+
+def _as_json(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "verdict": verdict.outcome.value,
+        "checks": {name: answer.value for name, answer in verdict.checks.items()},
+        "certificate": verification.public_facts(verdict),
+        "differences": [],
+    }
