@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from tests.end_to_end.stack import Stack
 from tests.end_to_end.visitor import Answer, Visitor
@@ -66,3 +67,14 @@ def send(visitor: Visitor, review: Answer) -> Answer:
     result = visitor.submit(review, form)
     assert result.status == 200
     return result
+
+
+def wait_until_certified(academy: Stack, *, email: str, within_seconds: float = 60) -> dict[str, str]:
+    """The person's certificate as soon as the worker has published it."""
+    deadline = time.monotonic() + within_seconds
+    while time.monotonic() < deadline:
+        for certificate in academy.ask("facts", email=email)["certificates"]:
+            if certificate["published"]:
+                return dict(certificate)
+        time.sleep(0.2)
+    raise AssertionError(f"{email} has no certificate after {within_seconds} seconds")
