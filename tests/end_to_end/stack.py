@@ -23,6 +23,7 @@ import psycopg
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
+QUESTIONS = "tests.end_to_end.inside"
 PROGRAMS = ("web", "worker-prompt", "worker-long", "beat")
 READY_WITHIN_SECONDS = 120
 STOPPED_WITHIN_SECONDS = 15
@@ -55,12 +56,12 @@ def fresh_database(url: str, name: str) -> Iterator[str]:
 
 
 class Console:
-    """A process with the academy's settings that calls functions of `tests/end_to_end/inside.py` for us."""
+    """A process with the academy's settings that calls functions of a module of questions for us."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, questions: str, environment: dict[str, str], log: Path) -> None:
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.end_to_end.console"],
+                [sys.executable, "-m", "tests.end_to_end.console", questions],
                 cwd=PROJECT,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -90,10 +91,16 @@ class Console:
 
 
 class Stack:
-    """Start, stop and look into one academy. Only what was started here is ever stopped."""
+    """Start, stop and look into one academy. Only what was started here is ever stopped.
 
-    def __init__(self, data_dir: Path, *, database_url: str = "", **environment: str) -> None:
+    `questions` names the module whose functions `ask` calls.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, database_url: str = "", questions: str = QUESTIONS, **environment: str
+    ) -> None:
         self.data_dir = data_dir
+        self.questions = questions
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -211,9 +218,9 @@ class Stack:
         return "\n".join(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}" for log in logs)
 
     def ask(self, function: str, **arguments: Any) -> Any:
-        """Call a function of `inside.py` in a process with this academy's settings and database."""
+        """Call a function of the module of questions in a process with this academy's settings and database."""
         if self._console is None:
-            self._console = Console(self.environment, self.log_of("console"))
+            self._console = Console(self.questions, self.environment, self.log_of("console"))
         return self._console.ask(function, **arguments)
 
 
