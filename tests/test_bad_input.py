@@ -19,7 +19,7 @@ from courses.attempts import start_attempt
 from courses.models import Enrolment
 from tests.doors import Door, doors
 from tests.end_to_end.visitor import Form, Page
-from tests.factories import AT, make_completion, make_edition, make_enrolment, make_hr, PersonFactory
+from tests.factories import AT, PersonFactory, make_completion, make_edition, make_enrolment, make_hr
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +76,7 @@ def world() -> World:
     enrolment = make_enrolment(learner, edition=make_edition(lessons=1, sequential=False))
     completion = make_completion(PersonFactory(unit=learner.unit), edition=enrolment.edition)
     quiz = enrolment.edition.activities.get(kind="quiz")
-    attempt = start_attempt(enrolment, quiz, at=AT, rng=random.Random(1))
+    attempt = start_attempt(enrolment, quiz, at=AT, rng=random.Random(1))  # noqa: S311  nothing secret
     samples = {
         "activity": quiz.activity,
         "attempt": attempt.pk,
@@ -147,7 +147,9 @@ def test_odd_values_in_every_form_never_make_a_5xx(world: World, who: str):
             address = form.action.split("#")[0] or path
             query = "&".join(f"{quote(name)}={quote(value)}" for name, value in fields)
             content = {"data": query, "content_type": "application/x-www-form-urlencoded"}
-            answer = client.get(f"{address.split('?')[0]}?{query}") if form.method == "GET" else send(address, **content)
+            answer = (
+                client.get(f"{address.split('?')[0]}?{query}") if form.method == "GET" else send(address, **content)
+            )
             if answer.status_code >= 500:
                 broken.append((answer.status_code, form.method, address, query[:120], answer_error(answer)))
     assert broken == []
@@ -158,7 +160,7 @@ def forms(world: World, who: str) -> list[tuple[str, Form]]:
     client = world.client(who)
     queue = [door.path(world.samples) for door in every_door(world)]
     found: dict[tuple[str, ...], tuple[str, Form]] = {}
-    seen = set()
+    seen: set[str] = set()
     while queue and len(seen) < 120:
         path = queue.pop(0)
         if path in seen:

@@ -58,7 +58,10 @@ def bench(database: str, server: str, size: str) -> list[Figure]:
             figures = certificates.measure(academy, database=database, idle=idle, burst=burst)
             figures += pages.measure(academy, database=database, size=pages.SIZES[size])
             return figures + pages.completions(
-                academy, database=database, hello_ms=figures_of(figures, "page.hello"), rounds=ROUNDS_OF_COMPLETIONS[size]
+                academy,
+                database=database,
+                hello_ms=figures_of(figures, "page.hello"),
+                rounds=ROUNDS_OF_COMPLETIONS[size],
             )
         finally:
             academy.close()

@@ -44,11 +44,21 @@ def _judged(name: str, figure: float, unit: str, sign: str, bound: float, note: 
 def table(figures: list[Figure]) -> str:
     head = ("name", "figure", "unit", "bound", "ok", "note")
     rows = [
-        (each.name, f"{each.figure:g}", each.unit, each.bound or "", {True: "yes", False: "NO", None: ""}[each.ok], each.note)
+        (
+            each.name,
+            f"{each.figure:g}",
+            each.unit,
+            each.bound or "",
+            {True: "yes", False: "NO", None: ""}[each.ok],
+            each.note,
+        )
         for each in figures
     ]
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(5)]
-    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]) for row in [head, *rows]]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]])
+        for row in [head, *rows]
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 

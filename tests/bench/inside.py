@@ -11,17 +11,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from academy.people.models import Person
 from certificates.models import Certificate
 from courses.attempts import save_responses, start_attempt, submit_attempt
 from courses.enrolment import enrol
 from courses.models import (
     ActivityKind,
     ActivityProgress,
+    Attempt,
     Completion,
     Course,
     EditionActivity,
     Enrolment,
-    Person,
     QuestionVersion,
 )
 from courses.progress import complete_lesson
@@ -70,8 +71,6 @@ def _candidate(person: int) -> int:
 
 def submit(*, attempts: list[int]) -> list[int]:
     """Send the answers; each learner completes the course. The completions' ids."""
-    from courses.models import Attempt
-
     for attempt in Attempt.objects.filter(pk__in=attempts).select_related("enrolment"):
         submit_attempt(attempt, at=timezone.now())
     found = Completion.objects.filter(enrolment__attempts__in=attempts)

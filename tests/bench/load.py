@@ -25,7 +25,9 @@ def get(path: str, *, host: str, session: str = "") -> bytes:
 def post(path: str, *, host: str, session: str, fields: dict[str, str] | None = None) -> bytes:
     body = urlencode({"csrfmiddlewaretoken": CSRF, **(fields or {})}).encode()
     head = _head("POST", path, host, session)
-    return head + f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    return (
+        head + f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    )
 
 
 def _head(method: str, path: str, host: str, session: str) -> bytes:

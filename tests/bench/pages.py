@@ -53,9 +53,13 @@ def measure(academy: Stack, *, database: str, size: Size) -> list[Figure]:
         for target in targets
     }
     found = against_hello(academy, paths, size)
-    queries = {name: academy.ask("count_queries", path=asked[0][0], session=asked[0][1]) for name, asked in paths.items()}
+    queries = {
+        name: academy.ask("count_queries", path=asked[0][0], session=asked[0][1]) for name, asked in paths.items()
+    }
     return [
-        told(f"page.hello CPU ({database})", found["hello"][0], "ms/request", "the floor: a bare view, same middleware"),
+        told(
+            f"page.hello CPU ({database})", found["hello"][0], "ms/request", "the floor: a bare view, same middleware"
+        ),
         *_module(found["module"], queries["module"], database),
         *_cached(found, queries, database),
         *_verify(found["verify"], queries["verify"], database),
@@ -71,13 +75,17 @@ def against_hello(
 ) -> dict[str, tuple[float, float, float]]:
     """For each target (CPU ms per request, times the CPU of hello, p95 ms): medians over interleaved rounds."""
     pid, host = academy.processes["web"].pid, f"127.0.0.1:{academy.port}"
-    requests = {name: [load.get(path, host=host, session=session) for path, session in each] for name, each in paths.items()}
+    requests = {
+        name: [load.get(path, host=host, session=session) for path, session in each] for name, each in paths.items()
+    }
     requests["hello"] = [load.get("/hello/", host=host)]
     counts = {name: size.hellos if name == "hello" else size.pages for name in requests}
     rounds: dict[str, list[load.Outcome]] = {name: [] for name in requests}
     for number in range(size.rounds + 1):
         for name, each in requests.items():
-            queues = [[each[(at + k) % len(each)] for k in range(counts[name] // CONNECTIONS)] for at in range(CONNECTIONS)]
+            queues = [
+                [each[(at + k) % len(each)] for k in range(counts[name] // CONNECTIONS)] for at in range(CONNECTIONS)
+            ]
             outcome = load.burst(queues, port=academy.port, pid=pid)
             assert outcome.errors == 0, f"{name}: {sorted(set(outcome.statuses))}"
             if number:  # the first round warms up
@@ -107,7 +115,9 @@ def _cached(found: dict[str, tuple[float, float, float]], queries: dict[str, int
     for name in ("cached catalogue", "cached course"):
         cpu, times, _p95 = found[name]
         key = name.replace("cached", "page.cached")
-        figures.append(at_least(f"{key} rate ({database})", 1 / times, "x hello rate", 0.5, f"{cpu:.2f} ms CPU a request"))
+        figures.append(
+            at_least(f"{key} rate ({database})", 1 / times, "x hello rate", 0.5, f"{cpu:.2f} ms CPU a request")
+        )
         figures.append(at_most(f"{key} queries ({database})", queries[name], "queries", 0))
     return figures
 

@@ -19,7 +19,7 @@ from certificates.models import Certificate
 from courses.models import ActivityProgress, Attempt, Completion, Course, EditionActivity, Enrolment, QuestionVersion
 from tests.factories import PersonFactory
 
-PASSWORD = "latihan-ujung-ke-ujung"  # noqa: S105  of people that exist only in tests
+PASSWORD = "latihan-ujung-ke-ujung"
 DISKOMINFO = "Dinas Komunikasi dan Informatika"
 
 

@@ -26,9 +26,7 @@ def every_kind_of_page(academy: Stack, *, prefix: str) -> list[Spot]:
 
     enrolment, _answer = learning.enrol(done.visitor)
     test_path, _lessons = learning.do_lessons(academy, done.visitor, enrolment)
-    review = learning.answer_all(
-        academy, done.visitor, learning.start_test(done.visitor, test_path), email=done.email
-    )
+    review = learning.answer_all(academy, done.visitor, learning.start_test(done.visitor, test_path), email=done.email)
     learning.send(done.visitor, review)
     result_path = test_path
     certificate = learning.wait_until_certified(academy, email=done.email)
