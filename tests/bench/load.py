@@ -71,9 +71,9 @@ def burst(queues: Sequence[Sequence[bytes]], *, port: int, pid: int) -> Outcome:
     outcome, lock = Outcome(), threading.Lock()
     barrier = threading.Barrier(len(queues) + 1)
 
-    def client(queue: Sequence[bytes]) -> None:
+    def client(connection: socket.socket, queue: Sequence[bytes]) -> None:
         statuses, seconds, size = [], [], 0
-        with socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS) as connection:
+        with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             barrier.wait()
             for request in queue:
@@ -88,8 +88,9 @@ def burst(queues: Sequence[Sequence[bytes]], *, port: int, pid: int) -> Outcome:
             outcome.seconds += seconds
             outcome.size = size
 
+    connections = [socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS) for _queue in queues]
     with ThreadPoolExecutor(len(queues)) as pool:
-        clients = [pool.submit(client, queue) for queue in queues]
+        clients = [pool.submit(client, *each) for each in zip(connections, queues, strict=True)]
         cpu = cpu_seconds(pid)
         barrier.wait()
         began = time.perf_counter()
