@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tests.bench import load
 from tests.bench.figures import Figure, at_least, at_most, told
@@ -38,7 +39,7 @@ def measure(academy: Stack, *, database: str, size: Size) -> list[Figure]:
     learners = academy.ask("make_bench_learners", prefix="ukur", count=16)
     sessions = [each["session"] for each in learners]
     lesson = learners[0]["activities"][0]
-    code = academy.ask("make_certificate", prefix="ukur-sertifikat")
+    code = academy.ask("some_code")
     targets = [
         Target("module", f"/belajar/%s/{lesson}/", sessions),
         Target("cached catalogue", "/katalog/"),
@@ -130,6 +131,10 @@ def _verify(found: tuple[float, float, float], queries: int, database: str) -> l
     ]
 
 
+def done_path(learner: dict[str, Any], lesson: str) -> str:
+    return f"/belajar/{learner['enrolment']}/{lesson}/selesai/"
+
+
 def completions(academy: Stack, *, database: str, hello_ms: float, rounds: int) -> list[Figure]:
     """64 connections, each a learner of its own who finishes one lesson after the other."""
     pid, host = academy.processes["web"].pid, f"127.0.0.1:{academy.port}"
@@ -137,10 +142,7 @@ def completions(academy: Stack, *, database: str, hello_ms: float, rounds: int) 
     for number in range(rounds):
         learners = academy.ask("make_bench_learners", prefix=f"tuntas{number}-", count=MANY_CONNECTIONS)
         queues = [
-            [
-                load.post(f"/belajar/{each['enrolment']}/{lesson}/", host=host, session=each["session"])
-                for lesson in each["activities"]
-            ]
+            [load.post(done_path(each, lesson), host=host, session=each["session"]) for lesson in each["activities"]]
             for each in learners
         ]
         before = academy.ask("count_progress")
@@ -150,7 +152,7 @@ def completions(academy: Stack, *, database: str, hello_ms: float, rounds: int) 
     spare = academy.ask("make_bench_learners", prefix="tuntas-satu", count=1)[0]
     statements = academy.ask(
         "count_statements",
-        path=f"/belajar/{spare['enrolment']}/{spare['activities'][0]}/",
+        path=done_path(spare, spare["activities"][0]),
         session=spare["session"],
     )
     answers = sum(len(outcome.statuses) for outcome in outcomes)
