@@ -79,8 +79,6 @@ def world() -> World:
     attempt = start_attempt(enrolment, quiz, at=AT, rng=random.Random(1))  # noqa: S311  nothing secret
     samples = {
         "activity": quiz.activity,
-        "attempt": attempt.pk,
-        "attempt_number": attempt.number,
         "code": "0123456789ABCDEF",
         "course_key": enrolment.run.course.key,
         "enrolment": enrolment.pk,
@@ -90,9 +88,10 @@ def world() -> World:
         "page_id": 1,
         "page_view_restriction_id": 1,
         "path": "nothing.png",
-        "person": completion.person.pk,
+        "pk": completion.person.pk,
         "restriction_id": 1,
         "uidb36": "1",
+        "word": "csv",
         "_0": "1",
         "_1": "nothing.pdf",
     }
