@@ -27,15 +27,18 @@ def every_kind_of_page(academy: Stack, *, prefix: str) -> list[Spot]:
     enrolment, _answer = learning.enrol(done.visitor)
     test_path, _lessons = learning.do_lessons(academy, done.visitor, enrolment)
     review = learning.answer_all(academy, done.visitor, learning.start_test(done.visitor, test_path), email=done.email)
-    learning.send(done.visitor, review)
-    result_path = test_path
+    result = learning.send(done.visitor, review)
+    course_done = Spot("course-done", f"/belajar/{enrolment}/", done.session)
     certificate = learning.wait_until_certified(academy, email=done.email)
 
     enrolment, _answer = learning.enrol(going.visitor)
     first = academy.ask("activities", enrolment=enrolment)[0]
     lesson_path = learning.activity_path(enrolment, first)
     test_path, _lessons = learning.do_lessons(academy, going.visitor, enrolment)
-    intro = Spot("quiz", test_path, going.session)
+    waiting = account(academy, f"{prefix}-menunggu")
+    waiting_enrolment, _answer = learning.enrol(waiting.visitor)
+    waiting_test, _lessons = learning.do_lessons(academy, waiting.visitor, waiting_enrolment)
+    questions = learning.start_test(waiting.visitor, waiting_test)
     return [
         Spot("home", "/"),
         Spot("catalogue", "/katalog/"),
@@ -49,8 +52,11 @@ def every_kind_of_page(academy: Stack, *, prefix: str) -> list[Spot]:
         Spot("my-learning", "/belajar/", going.session),
         Spot("course-enrolled", f"/katalog/{learning.COURSE}/", going.session),
         Spot("lesson", lesson_path, going.session),
-        intro,
-        Spot("result", result_path, done.session),
+        Spot("quiz", test_path, going.session),
+        Spot("questions", questions.path, waiting.session),
+        Spot("review", f"{questions.path}tinjau/", waiting.session),
+        Spot("result", result.path, done.session),
+        course_done,
         Spot("my-certificates", "/sertifikat/", done.session),
         Spot("report", "/laporan/", hr),
         *[Spot(f"report-{number}", path, hr) for number, path in enumerate(report_pages(academy, hr), start=1)],

@@ -31,8 +31,8 @@ STRUCTURE = """() => {
 }"""
 
 LABELS = """() => {
-  const named = e => (e.labels && [...e.labels].some(l => l.innerText.trim())) || e.getAttribute("aria-label")
-    || (e.getAttribute("aria-labelledby") || "").split(" ").some(id => document.getElementById(id)?.innerText.trim());
+  const named = e => (e.labels && [...e.labels].some(l => l.textContent.trim())) || e.getAttribute("aria-label")
+    || (e.getAttribute("aria-labelledby") || "").split(" ").some(id => document.getElementById(id)?.textContent.trim());
   const fields = [...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(e => !named(e));
   const silent = [...document.querySelectorAll("a[href], button, summary")].filter(
     e => !e.textContent.trim() && !e.getAttribute("aria-label") && !e.querySelector("img[alt]:not([alt=''])"));
