@@ -1,0 +1,87 @@
+"""Chromium for tests: how it is started, and a watch over everything that must not happen while somebody reads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+PHONE = {"width": 360, "height": 740}
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    assert path, f"none of {NAMES} is installed"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Watch:
+    """Collects console errors (refusals by the content security policy are among them) and foreign requests."""
+
+    def __init__(self, context: BrowserContext, base_url: str) -> None:
+        self.base_url = base_url
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        context.on("console", self._hear)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("request", lambda request: self._look_at(request.url))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location.get('url')})")
+
+    def _look_at(self, url: str) -> None:
+        if not url.startswith((self.base_url + "/", "data:", "blob:")):
+            self.foreign.append(url)
+
+    def assert_quiet(self) -> None:
+        assert self.errors == []
+        assert self.foreign == []
+
+
+@contextlib.contextmanager
+def window(
+    browser: Browser, base_url: str, *, scripts: bool = True, session: str = "", width: int = PHONE["width"]
+) -> Iterator[tuple[Page, Watch]]:
+    """A new reader's window on the academy, Indonesian and phone-sized; `session` is that of somebody signed in."""
+    context = browser.new_context(
+        base_url=base_url,
+        java_script_enabled=scripts,
+        locale="id-ID",
+        timezone_id="Asia/Makassar",
+        viewport={"width": width, "height": PHONE["height"]},
+    )
+    context.set_default_timeout(20_000)
+    if session:
+        context.add_cookies([{"name": "sessionid", "value": session, "url": base_url}])
+    try:
+        yield context.new_page(), Watch(context, base_url)
+    finally:
+        context.close()
+
+
+def take_picture(page: Page, name: str) -> None:
+    """A picture of the whole page, when SCREENSHOTS names a folder."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -1,0 +1,108 @@
+"""What the tests ask an academy about itself, and the people they put into it. Runs in the process of `console.py`.
+
+Every function takes and returns plain JSON values; a person is named by the e-mail address.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils import timezone
+
+from academy.people.models import Person, Role, WorkUnit
+from academy.people.placements import place
+from certificates.models import Certificate
+from courses.models import ActivityProgress, Attempt, Completion, Course, EditionActivity, Enrolment, QuestionVersion
+from tests.factories import PersonFactory
+
+PASSWORD = "latihan-ujung-ke-ujung"
+DISKOMINFO = "Dinas Komunikasi dan Informatika"
+
+
+def make_people(*, prefix: str, count: int = 1, agency: str = "7701", sign_in: bool = True) -> list[dict[str, Any]]:
+    """Learners of one agency, `prefix`0@… and on; with a password only where somebody will sign in by the form."""
+    unit = WorkUnit.objects.get(agency__code=agency, depth=2, name=DISKOMINFO)
+    return [_make_person(f"{prefix}{number}", unit, sign_in=sign_in) for number in range(count)]
+
+
+def make_hr(*, prefix: str, agency: str) -> dict[str, Any]:
+    """An HR officer over a whole agency."""
+    root = WorkUnit.objects.get(agency__code=agency, depth=1)
+    account = _make_person(prefix, root, sign_in=True)
+    Role.objects.create(person_id=account["id"], kind=Role.Kind.HR, unit=root, from_on=date(2025, 1, 1))
+    return account
+
+
+def _make_person(name: str, unit: WorkUnit, *, sign_in: bool) -> dict[str, Any]:
+    taken = Person.objects.count()
+    person = PersonFactory(
+        name=f"Maria Uji {name.title()}",
+        nip=f"1990{1 + taken % 12:02d}{1 + taken // 12 % 28:02d}2020122{taken // 336 + 1:03d}",
+        email=f"{name}@uji.test",
+        unit=None,
+        password=PASSWORD if sign_in else None,
+    )
+    place(person, unit=unit, from_on=date(2025, 1, 1), today=timezone.localdate())
+    return {
+        "id": person.pk,
+        "email": person.email,
+        "nip": person.nip,
+        "name": person.full_name,
+        "password": PASSWORD,
+        "agency": unit.agency.name,
+    }
+
+
+def make_sessions(*, people: list[int]) -> list[str]:
+    """Signed-in session keys, without the cost of checking a password for each."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    keys = []
+    for person in Person.objects.filter(pk__in=people).order_by("pk"):
+        session = store()
+        session[SESSION_KEY] = str(person.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+        session.save()
+        keys.append(session.session_key)
+    return keys
+
+
+def activities(*, enrolment: int) -> list[dict[str, Any]]:
+    """The activities of an enrolment in their order."""
+    edition = Enrolment.objects.get(pk=enrolment).edition
+    return [
+        {"activity": str(each.activity), "kind": each.kind, "title": each.title, "is_post_test": each.is_post_test}
+        for each in EditionActivity.objects.filter(edition=edition).order_by("position")
+    ]
+
+
+def right_answers(*, email: str) -> dict[str, list[str]]:
+    """The right option ids of every question of the person's open attempt, by question version."""
+    attempt = Attempt.objects.get(enrolment__person__email=email, submitted_at__isnull=True)
+    versions = QuestionVersion.objects.in_bulk([each["version"] for each in attempt.served])
+    return {str(key): sorted(version.correct_ids) for key, version in versions.items()}
+
+
+def facts(*, email: str) -> dict[str, Any]:
+    """What the database holds about a person's learning, as counts and plain values."""
+    mine = {"enrolment__person__email": email}
+    certificates = Certificate.objects.filter(completion__person__email=email).order_by("pk")
+    return {
+        "enrolments": Enrolment.objects.filter(person__email=email).count(),
+        "progress": ActivityProgress.objects.filter(**mine).count(),
+        "attempts": Attempt.objects.filter(**mine).count(),
+        "submitted": Attempt.objects.filter(**mine, submitted_at__isnull=False).count(),
+        "completions": Completion.objects.filter(person__email=email).count(),
+        "certificates": [
+            {"number": each.number, "code": each.code, "published": each.published_at is not None}
+            for each in certificates
+        ],
+    }
+
+
+def course_title(*, key: str) -> str:
+    return Course.objects.get(key=key).title
