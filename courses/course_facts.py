@@ -20,8 +20,9 @@ from django.utils.translation import ngettext
 from academy.pages.templatetags.formats import day, score
 from academy.people.models import Person
 from courses.catalogue import LEVEL, activities_text, minutes_text, modules_text
-from courses.models import ActivityProgress, CoursePage, Edition, Enrolment, LegalReference, Level
+from courses.models import CoursePage, Edition, Enrolment, LegalReference, Level
 from courses.outline import Outline, OutlineActivity, OutlineModule, outline_of
+from courses.progress import done_activities, next_activity
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,7 @@ def standing_of(person: Person | AnonymousUser, course_id: int) -> Standing:
     enrolment = rows.select_related("run").order_by("-run__year", "-enrolled_at").first()
     if enrolment is None:
         return Standing()
-    return Standing(
-        enrolment, set(ActivityProgress.objects.filter(enrolment=enrolment).values_list("activity", flat=True))
-    )
+    return Standing(enrolment, done_activities(enrolment))
 
 
 def course_context(page: CoursePage, request: HttpRequest) -> dict[str, Any]:
@@ -84,7 +83,7 @@ def course_context(page: CoursePage, request: HttpRequest) -> dict[str, Any]:
 
 
 def _learning(page: CoursePage, outline: Outline, standing: Standing, request: HttpRequest) -> dict[str, Any]:
-    here = next((one for one in outline.activities if one.activity not in standing.done), None)
+    here = next_activity(outline, standing.done)
     context: dict[str, Any] = {
         "contents_summary": " · ".join(
             [
