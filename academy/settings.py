@@ -29,7 +29,7 @@ INSTALLED_APPS = [
     "academy.api",
     "academy.demo",
     "wagtail.contrib.table_block",
-    "wagtail.users",
+    "academy.people.cms_config.CmsUsersConfig",
     "wagtail.snippets",
     "wagtail.documents",
     "wagtail.images",
@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "academy.pages.cms_policy.CmsPolicyMiddleware",
     "academy.pages.language.LanguageMiddleware",
     "academy.pages.caching.AnonymousPageCacheMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -238,6 +239,8 @@ WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILEMBEDS_FINDERS: list[dict[str, Any]] = []
 WAGTAIL_WORKFLOW_ENABLED = True
 WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAIL_PASSWORD_RESET_ENABLED = False  # people change and reset their password on our own pages
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_FRONTEND_LOGIN_URL = "/masuk/"
 WAGTAILADMIN_LOGIN_URL = "/masuk/"
