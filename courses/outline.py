@@ -13,6 +13,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
+from wagtail.blocks import StreamValue
 
 from academy.pages.caching import content_version
 from courses.models import Edition, EditionActivity, EditionModule
@@ -166,7 +167,12 @@ def rendered_body(edition_activity_pk: int, language: str) -> SafeString:
     if kept is None:
         body = EditionActivity.objects.only("body").get(pk=edition_activity_pk).body
         with translation.override(language):
-            html = "".join(block.render() for block in body)
-        kept = "\n".join(line.strip() for line in html.splitlines() if line.strip())
+            kept = render_blocks(body)
         cache.set(key, kept, KEEP_SECONDS)
     return mark_safe(kept)  # noqa: S308  drawn by our block templates, which escape
+
+
+def render_blocks(body: StreamValue) -> str:
+    """The blocks one after the other, without the empty lines of their templates."""
+    html = "".join(block.render() for block in body)
+    return "\n".join(line.strip() for line in html.splitlines() if line.strip())

@@ -17,9 +17,9 @@ GROUP = "Pengajar"
 COLLECTION = "Pelatihan"
 PAGE_ACTIONS = ("add", "change", "publish")
 FILE_ACTIONS = ("add", "change", "choose")
-# Trainers keep course rows in order but do not make or delete them: enrolments and certificates rest on them.
+# Courses are not deleted: enrolments and certificates rest on them.
 SNIPPETS: dict[type[Model], tuple[str, ...]] = {
-    Course: ("change", "view"),
+    Course: ("add", "change", "view"),
     LegalReference: ("add", "change", "view"),
     QuestionBank: ("add", "change", "view"),
     Question: ("add", "change", "delete", "view"),

@@ -9,7 +9,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel
 from wagtail.search import index
-from wagtail.snippets.models import register_snippet
 
 from academy.people.models import Organiser
 
@@ -94,7 +93,3 @@ class LegalReference(index.Indexed, models.Model):  # type: ignore[django-manage
 
     def __str__(self) -> str:
         return f"{self.regulation}, {self.article}" if self.article else self.regulation
-
-
-register_snippet(Course)
-register_snippet(LegalReference)

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, FieldRowPanel
@@ -110,6 +111,7 @@ class AuthoringPage(Page):
 class ModulePage(AuthoringPage):
     summary = models.TextField(_("summary"), blank=True)
 
+    preview_modes: list[tuple[str, str]] = []  # learners never see a page of a module
     content_panels = [*Page.content_panels, FieldPanel("summary")]
     parent_page_types = ["courses.CoursePage"]
     subpage_types = ["courses.LessonPage", "courses.QuizPage"]
@@ -149,6 +151,11 @@ class LessonPage(ActivityPage):
         verbose_name = _("lesson page")
         verbose_name_plural = _("lesson pages")
 
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        from courses.previews import lesson_preview  # it reads these models
+
+        return TemplateResponse(request, "courses/lesson_preview.html", lesson_preview(self))
+
 
 class QuizPage(ActivityPage):
     """A quiz over a bank; how many questions are drawn and how often it may be tried. The pass mark is the course's."""
@@ -173,3 +180,8 @@ class QuizPage(ActivityPage):
     class Meta:
         verbose_name = _("quiz page")
         verbose_name_plural = _("quiz pages")
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        from courses.previews import quiz_preview
+
+        return TemplateResponse(request, "courses/quiz_preview.html", quiz_preview(self))

@@ -1,0 +1,135 @@
+"""The desk of the trainer in the CMS: courses, questions and regulations, and the way to a new edition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.tables import BooleanColumn, Column
+from wagtail.admin.widgets.button import Button
+from wagtail.models import Page
+from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+
+from academy.people.models import Person
+from courses.content import differences, edition_content, published_content
+from courses.edition_view import course_page_of, publish_edition_view
+from courses.models import Course, LegalReference, Question, QuestionBank
+
+
+class CourseViewSet(SnippetViewSet):
+    model = Course
+    icon = "education"
+    menu_order = 100
+    list_display = ["code", "title", "organiser", "level", "credit_hours", "pass_mark"]
+    list_filter = ["organiser", "level"]
+    search_fields = ["code", "title"]
+
+
+class QuestionBankViewSet(SnippetViewSet):
+    model = QuestionBank
+    icon = "folder-open-inverse"
+    menu_order = 200
+    list_display = ["title", "organiser"]
+    list_filter = ["organiser"]
+    search_fields = ["title", "key"]
+
+
+class QuestionViewSet(SnippetViewSet):
+    model = Question
+    icon = "help"
+    menu_order = 300
+    list_display = [
+        "text",
+        Column("bank", label=gettext_lazy("bank"), accessor="bank"),
+        "topic",
+        "kind",
+        BooleanColumn("retired_at", label=gettext_lazy("retired"), accessor="retired_at"),
+    ]
+    list_filter = ["bank", "kind", "topic", "legal_reference"]
+    list_per_page = 50
+
+
+class LegalReferenceViewSet(SnippetViewSet):
+    model = LegalReference
+    icon = "clipboard-list"
+    menu_order = 400
+    list_display = ["regulation", "article", "as_of_on", "review_by_on", "superseded_by"]
+    list_filter = ["regulation", "review_by_on"]
+
+
+class CourseDesk(SnippetViewSetGroup):
+    menu_label = gettext_lazy("Courses")
+    menu_icon = "education"
+    menu_name = "courses"
+    menu_order = 150
+    items = (CourseViewSet, QuestionBankViewSet, QuestionViewSet, LegalReferenceViewSet)
+
+
+register_snippet(CourseDesk)
+
+
+def register_icons(icons: list[str]) -> list[str]:
+    return [*icons, "courses/icons/education.svg"]
+
+
+def register_admin_urls() -> list[URLPattern]:
+    return [path("pelatihan/<int:page_id>/edisi/", publish_edition_view, name="publish_edition")]
+
+
+def edition_header_button(page: Page, user: Person, view_name: str, next_url: str | None = None) -> Iterator[Button]:
+    yield from _edition_button(page, user)
+
+
+def edition_listing_button(page: Page, user: Person, next_url: str | None = None) -> Iterator[Button]:
+    yield from _edition_button(page, user)
+
+
+def _edition_button(page: Page, user: Person) -> Iterator[Button]:
+    """On the course page and everything below it, for those who may publish the course."""
+    course_page = course_page_of(page)
+    if course_page is not None and course_page.permissions_for_user(user).can_publish():
+        yield Button(
+            _("Publish an edition"),
+            reverse("publish_edition", args=[course_page.pk]),
+            icon_name="upload",
+            priority=12,
+        )
+
+
+def tell_about_the_edition(request: HttpRequest, page: Page) -> None:
+    """Learners read editions: whoever publishes a page of a course is told that they do not see it yet."""
+    course_page = course_page_of(page)
+    newest = course_page.course.editions.newest_first().first() if course_page else None
+    if course_page is None or newest is None:
+        return
+    content = published_content(course_page.course)
+    changes = differences(edition_content(newest), content) if content else []
+    if changes:
+        text = _("Learners still read edition %(number)s. What changed since: %(changes)s.") % {
+            "number": newest.number,
+            "changes": "; ".join(changes[:5]),
+        }
+        address = reverse("publish_edition", args=[course_page.pk])
+        link = format_html('<a href="{}">{}</a>', address, _("Publish an edition"))
+        messages.warning(request, format_html("{} {}", text, link))
+
+
+def hide_empty_snippets(request: HttpRequest, items: list[MenuItem]) -> None:
+    """All snippets have their place in the menu of courses."""
+    items[:] = [item for item in items if item.name != "snippets"]
+
+
+hooks.register("register_icons", register_icons)
+hooks.register("register_admin_urls", register_admin_urls)
+hooks.register("register_page_header_buttons", edition_header_button)
+hooks.register("register_page_listing_more_buttons", edition_listing_button)
+hooks.register("after_publish_page", tell_about_the_edition)
+hooks.register("construct_main_menu", hide_empty_snippets)

@@ -1,0 +1,327 @@
+"""The trainer's desk in the CMS: who may do what, publishing an edition, previews, and what cannot be deleted."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from django.urls import reverse
+from wagtail.documents.models import Document
+from wagtail.images.models import Image
+from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
+from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
+
+from courses.models import Course, CoursePage, Edition, LessonPage, ModulePage, Question, QuestionOption, QuizPage
+from courses.publishing import publish_edition
+from courses.trainers import ensure_trainer_group, grant_trainer
+from tests.courses.authoring import make_course_page, make_image, make_legal_reference
+from tests.factories import PersonFactory, make_enrolment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page():
+    return make_course_page(title="Dasar SPBE", slug="dasar-spbe", questions=4)
+
+
+@pytest.fixture
+def trainer(client, page):
+    person = PersonFactory(name="Adrianus Lelo")
+    grant_trainer(person)
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def administrator(client):
+    person = PersonFactory(is_superuser=True)
+    client.force_login(person)
+    return person
+
+
+def publish(page, now):
+    return publish_edition(page.course, kind="minor", by=None, at=now)
+
+
+def edition_url(page):
+    return reverse("publish_edition", args=[page.pk])
+
+
+def said(response):
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+def test_the_group_is_made_once(page):
+    def counts():
+        return (
+            Group.objects.get().permissions.count(),
+            GroupPagePermission.objects.count(),
+            GroupCollectionPermission.objects.count(),
+            Collection.objects.count(),
+        )
+
+    Group.objects.all().delete()
+    first = ensure_trainer_group()
+    before = counts()
+    assert ensure_trainer_group() == first
+    assert counts() == before
+
+
+def test_a_trainer_may_write_below_the_catalogue_only(page, trainer):
+    lesson = LessonPage.objects.first()
+    assert lesson is not None
+    rights = lesson.permissions_for_user(trainer)
+    assert rights.can_edit()
+    assert rights.can_publish()
+    home = page.get_parent().get_parent()
+    assert not home.permissions_for_user(trainer).can_edit()
+    assert not Page.get_first_root_node().permissions_for_user(trainer).can_edit()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/cms/",
+        "/cms/pages/",
+        "/cms/images/",
+        "/cms/documents/",
+        "/cms/snippets/courses/course/",
+        "/cms/snippets/courses/question/?kind=single",
+        "/cms/snippets/courses/questionbank/",
+        "/cms/snippets/courses/legalreference/",
+        "/cms/snippets/courses/question/add/",
+        "/cms/account/",
+    ],
+)
+def test_the_desk_of_a_trainer_opens(client, trainer, address):
+    assert client.get(address, follow=True).request["PATH_INFO"].startswith(address.split("?")[0])
+
+
+@pytest.mark.parametrize("address", ["/cms/users/", "/cms/groups/", "/cms/collections/"])
+def test_what_is_not_for_trainers_stays_shut(client, trainer, address):
+    assert client.get(address).status_code == 302
+
+
+@pytest.mark.parametrize("address", ["/cms/", "/cms/pages/", "/cms/snippets/courses/question/"])
+def test_a_learner_does_not_get_in(client, page, address):
+    client.force_login(PersonFactory())
+    response = client.get(address)
+    assert response.status_code == 302
+    assert "/masuk/" in response.headers["Location"]
+
+
+def test_the_cms_speaks_indonesian_and_has_its_policy(client, trainer):
+    response = client.get("/cms/")
+    assert '<html lang="id"' in response.content.decode()
+    assert "Halaman" in response.content.decode()
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+def test_every_page_can_be_edited(client, trainer, page):
+    for model in (CoursePage, ModulePage, LessonPage, QuizPage):
+        one = model.objects.first()
+        response = client.get(reverse("wagtailadmin_pages:edit", args=[one.pk]))
+        assert response.status_code == 200
+        assert edition_url(page) in response.content.decode()
+
+
+def test_a_lesson_is_written_and_published_in_the_cms(client, trainer, page, now):
+    publish(page, now)
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    data = nested_form_data(
+        {
+            "title": "Materi baru",
+            "slug": lesson.slug,
+            "summary": "",
+            "reading_minutes": "60",
+            "practice_minutes": "0",
+            "body": streamfield([("text", rich_text("<p>Isi <b>baru</b>.</p>"))]),
+            "action-publish": "1",
+            "seo_title": "",
+            "search_description": "",
+            "comments": inline_formset([]),
+        }
+    )
+    response = client.post(reverse("wagtailadmin_pages:edit", args=[lesson.pk]), data, follow=True)
+    lesson.refresh_from_db()
+    assert lesson.title == "Materi baru"
+    assert "1.0" in said(response)
+    assert edition_url(page) in said(response)
+
+
+def test_a_question_is_written_with_its_options(client, trainer, page):
+    bank = page.course.organiser.question_banks.get()
+    data = nested_form_data(
+        {
+            "bank": bank.pk,
+            "key": "baru",
+            "kind": "single",
+            "topic": "topik",
+            "text": "Soal baru?",
+            "explanation": "Karena begitu.",
+            "legal_reference": "",
+            "retired_at": "",
+            "options": inline_formset([{"text": "benar", "is_correct": "on"}, {"text": "salah"}]),
+        }
+    )
+    response = client.post("/cms/snippets/courses/question/add/", data)
+    assert response.status_code == 302
+    assert QuestionOption.objects.filter(question__key="baru").count() == 2
+
+
+def test_a_trainer_may_not_delete_a_course(client, trainer, page):
+    client.post(f"/cms/snippets/courses/course/delete/{page.course_id}/")
+    assert Course.objects.filter(pk=page.course_id).exists()
+
+
+def test_the_first_edition_is_published_by_post(client, trainer, page):
+    shown = client.get(edition_url(page))
+    assert shown.status_code == 200
+    assert not Edition.objects.exists()
+    response = client.post(edition_url(page), {"kind": "minor"}, follow=True)
+    edition = Edition.objects.get()
+    assert (edition.number, edition.published_by) == ("1.0", trainer)
+    assert "1.0" in said(response)
+
+
+def test_the_page_tells_what_changed_and_what_is_counted(client, trainer, page, now):
+    publish(page, now)
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    lesson.title = "Judul baru"
+    lesson.save_revision().publish()
+    text = client.get(edition_url(page)).content.decode()
+    assert "Judul baru" in text
+    assert "150" in text  # 60 + 60 minutes of lessons and 30 of the test
+    client.post(edition_url(page), {"kind": "minor"})
+    assert Edition.objects.filter(major=1, minor=1).exists()
+
+
+def test_publishing_without_a_change_makes_no_edition(client, trainer, page, now):
+    publish(page, now)
+    client.post(edition_url(page), {"kind": "material"})
+    assert Edition.objects.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["", "entah"])
+def test_an_unknown_kind_is_refused(client, trainer, page, kind):
+    assert client.post(edition_url(page), {"kind": kind}).status_code == 422
+    assert not Edition.objects.exists()
+
+
+def test_problems_are_told_and_nothing_is_published(client, trainer, page):
+    QuizPage.objects.update(question_count=9)
+    assert "Tes akhir" in client.get(edition_url(page)).content.decode()
+    assert client.post(edition_url(page), {"kind": "minor"}).status_code == 422
+    assert not Edition.objects.exists()
+
+
+def test_only_who_may_publish_the_course_publishes_editions(client, page):
+    person = PersonFactory()
+    client.force_login(person)
+    assert client.post(edition_url(page), {"kind": "minor"}).status_code == 302
+    group = Group.objects.create(name="Tamu")
+    group.permissions.add(ensure_trainer_group().permissions.get(codename="access_admin"))
+    person.groups.add(group)
+    response = client.post(edition_url(page), {"kind": "minor"}, follow=True)
+    assert response.request["PATH_INFO"] == "/cms/"
+    assert not Edition.objects.exists()
+
+
+def test_the_preview_shows_what_learners_read(client, trainer, page):
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    lesson.title = "Konsep judul"
+    lesson.save_revision()
+    text = client.get(reverse("wagtailadmin_pages:view_draft", args=[lesson.pk])).content.decode()
+    assert "Konsep judul" in text
+    assert "<p>Isi materi 1.1.</p>" in text
+    assert "<button" not in text.split('id="main"')[1]
+
+
+def test_the_preview_of_a_quiz_shows_no_question(client, trainer, page):
+    text = client.get(reverse("wagtailadmin_pages:view_draft", args=[QuizPage.objects.get().pk])).content.decode()
+    assert "Tes akhir" in text
+    assert "Soal 0?" not in text
+    assert "<form" not in text.split('id="main"')[1]
+
+
+def test_a_new_lesson_can_be_previewed_before_it_is_saved(client, trainer, page):
+    module = ModulePage.objects.get()
+    url = reverse("wagtailadmin_pages:preview_on_add", args=["courses", "lessonpage", module.pk])
+    data = nested_form_data(
+        {
+            "title": "Belum disimpan",
+            "slug": "belum",
+            "reading_minutes": "5",
+            "practice_minutes": "0",
+            "body": streamfield([("text", rich_text("<p>Isi konsep.</p>"))]),
+            "comments": inline_formset([]),
+        }
+    )
+    assert client.post(url, data).json()["is_valid"]
+    assert "Isi konsep." in client.get(url, {"mode": ""}).content.decode()
+
+
+def test_the_course_page_can_be_previewed(client, trainer, page, now):
+    publish(page, now)
+    page.summary = "Ringkasan konsep."
+    page.legal_references.add(make_legal_reference())
+    page.save_revision()
+    text = client.get(reverse("wagtailadmin_pages:view_draft", args=[page.pk])).content.decode()
+    assert "Ringkasan konsep." in text
+
+
+def test_deleting_a_course_page_in_the_cms_leaves_learners_alone(client, administrator, page, now):
+    enrolment = make_enrolment(edition=publish(page, now))
+    response = client.post(reverse("wagtailadmin_pages:delete", args=[page.pk]))
+    assert response.status_code == 302
+    assert not CoursePage.objects.exists()
+    enrolment.refresh_from_db()
+    assert enrolment.edition.activities.count() == 3
+
+
+@pytest.fixture
+def shown(now):
+    """An image and a file that an edition shows."""
+    image = make_image()
+    document = Document(title="Lembar", collection=Collection.get_first_root_node())
+    document.file.save("lembar.csv", ContentFile(b"a,b"))
+    page = make_course_page(
+        body=[
+            {"type": "figure", "value": {"image": image.pk, "alt": "Bagan", "caption": "", "description": ""}},
+            {"type": "file", "value": {"title": "Lembar", "document": document.pk}},
+        ]
+    )
+    publish(page, now)
+    return image, document
+
+
+def test_what_an_edition_shows_is_not_deleted_in_the_cms(client, administrator, shown):
+    image, document = shown
+    for address in (
+        reverse("wagtailimages:delete", args=[image.pk]),
+        reverse("wagtaildocs:delete", args=[document.pk]),
+    ):
+        assert client.post(address).status_code == 302  # the question before draws a thumbnail: looked at by hand
+    assert (Image.objects.count(), Document.objects.count()) == (1, 1)
+
+
+def test_what_an_edition_shows_is_not_deleted_in_bulk(client, administrator, shown):
+    image, document = shown
+    for app, model, row in (("wagtailimages", "image", image), ("wagtaildocs", "document", document)):
+        address = reverse("wagtail_bulk_action", args=[app, model, "delete"])
+        client.post(f"{address}?id={row.pk}")
+    assert (Image.objects.count(), Document.objects.count()) == (1, 1)
+
+
+def test_what_no_edition_shows_may_go(client, administrator):
+    image = make_image()
+    client.post(reverse("wagtailimages:delete", args=[image.pk]))
+    assert not Image.objects.exists()
+
+
+def test_searching_in_the_cms_finds_questions_for_trainers_only(client, trainer, page):
+    Question.objects.filter(key="q0").update(text="Kalimat khas?")
+    assert "Kalimat khas?" in client.get("/cms/snippets/courses/question/").content.decode()
+    client.force_login(PersonFactory())
+    assert client.get("/cms/snippets/courses/question/").status_code == 302
