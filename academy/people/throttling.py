@@ -1,7 +1,7 @@
 """How often one address may ask a public question. The limit is shared by all processes.
 
-The address is that of the connection (REMOTE_ADDR), never a header somebody can write. Behind a proxy the server must
-be told to trust it, or everybody shares one address: see docs/operations.md.
+The address is REMOTE_ADDR, never a header somebody can write: in production `academy/wsgi.py` fills it with what the
+proxy on this machine reports.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError
 
 from academy.notifications.models import Message
@@ -168,7 +169,7 @@ def test_what_cannot_be_drawn_is_set_aside_and_does_not_delay_the_others():
     assert "no day" in poison.last_error
     assert list(issuing.set_aside()) == [poison]
     Certificate.objects.filter(pk=poison.pk).update(facts=poison.facts | {"issued_on": "2026-11-24"})
-    assert issuing.try_again(issuing.set_aside()) == 1
+    call_command("retry_certificates", "--again")
     assert issuing.sweep(at=AT, limit=10).published == 1
 
 

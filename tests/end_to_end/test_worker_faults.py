@@ -1,0 +1,169 @@
+"""Workers killed at random and a broker that is down: every completion is certified in the end, none twice (P1, P2)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from academy import doorbell
+from academy.celery import app
+from academy.notifications.models import Message
+from certificates import issuing, store
+from certificates.models import Certificate
+from certificates.tasks import issue_owed_certificates
+from courses.models import Completion, Edition
+from courses.signals import course_completed
+from tests.factories import PersonFactory, make_completion, make_edition, make_unit
+
+pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
+PROJECT = Path(__file__).resolve().parents[2]
+KILLS = 6
+CERTIFIED_WITHIN_SECONDS = 120
+
+
+class Worker:
+    """A real Celery worker on the test's database and on a file broker of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = os.environ | {
+            "DATA_DIR": str(self.folder),
+            "DATABASE_URL": database_url(),
+            "CELERY_BROKER_URL": "filesystem://",
+            "REDIS_URL": "",
+            "EMAIL_URL": "dummymail://",
+        }
+        with (self.folder / "worker.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "--app", "academy", "worker", "--pool=solo", "--queues=prompt",
+                 "--without-gossip", "--without-mingle", "--loglevel=INFO"],
+                cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def kill(self) -> None:
+        """As the machine does when memory runs out: at once, without a chance to tidy up."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+
+def database_url() -> str:
+    """The test's own database, for another process."""
+    database: dict[str, Any] = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{database['NAME']}"
+    credentials = database["USER"] + (f":{database['PASSWORD']}" if database["PASSWORD"] else "")
+    return f"postgres://{credentials}@{database['HOST'] or '127.0.0.1'}:{database['PORT'] or 5432}/{database['NAME']}"
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    """Not started yet. This process publishes to the same file broker."""
+    folders = {name: tmp_path / "broker" / name for name in ("messages", "control")}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    kept = {"broker_url": app.conf.broker_url, "broker_transport_options": app.conf.broker_transport_options}
+    options = {
+        "data_folder_in": str(folders["messages"]),
+        "data_folder_out": str(folders["messages"]),
+        "control_folder": str(folders["control"]),
+        "store_processed": False,
+    }
+    app.conf.update(broker_url="filesystem://", broker_transport_options=options)
+    worker = Worker(tmp_path)
+    yield worker
+    worker.kill()
+    app.conf.update(kept)
+
+
+def complete(edition: Edition, unit: object) -> None:
+    with transaction.atomic():
+        completion = make_completion(PersonFactory(unit=unit), edition=edition)
+        course_completed.send(sender=Completion, completion=completion)
+
+
+def sweep_until_certified(number: int, log: Path) -> None:
+    deadline = time.monotonic() + CERTIFIED_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        doorbell.ring(issue_owed_certificates)
+        for _wait in range(10):
+            if Certificate.objects.published().count() == number:
+                return
+            time.sleep(0.5)
+    pytest.fail(f"{Certificate.objects.published().count()} of {number} published:\n{log.read_text()[-3000:]}")
+
+
+def check_register(number: int) -> None:
+    """Each completion once, numbers without gaps, every file whole, one message each, nothing set aside."""
+    certificates = list(Certificate.objects.select_related("file"))
+    assert len({certificate.completion_id for certificate in certificates}) == len(certificates) == number
+    assert sorted(certificate.sequence for certificate in certificates) == list(range(1, number + 1))
+    assert len({certificate.code for certificate in certificates}) == number
+    for certificate in certificates:
+        assert certificate.file is not None
+        content = store.path_of(certificate.file.key).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == certificate.file.sha256
+    assert Message.objects.count() == number
+    assert not issuing.set_aside().exists()
+
+
+def test_workers_killed_at_random_lose_and_double_nothing(worker: Worker):
+    edition, unit = make_edition(), make_unit()
+    chance = random.Random(2026)  # noqa: S311  no secret: when to kill
+    done = threading.Event()
+
+    def start_and_kill() -> None:
+        try:
+            for _kill in range(KILLS):
+                worker.start()
+                time.sleep(chance.uniform(3.0, 8.0))
+                worker.kill()
+        finally:
+            done.set()
+
+    killer = threading.Thread(target=start_and_kill)
+    killer.start()
+    for _completion in range(100):
+        complete(edition, unit)
+        done.wait(0.15)
+    killer.join()
+
+    # The leases of the dead run out: two minutes pass while nobody works.
+    Certificate.objects.filter(published_at__isnull=True).update(lease_until=None)
+    worker.start()
+    sweep_until_certified(100, worker.folder / "worker.log")
+    check_register(100)
+
+
+def test_completions_made_while_the_broker_is_down_are_certified_by_the_sweep(worker: Worker):
+    edition, unit = make_edition(), make_unit()
+    here = {"broker_url": app.conf.broker_url, "broker_transport_options": app.conf.broker_transport_options}
+    app.conf.update(broker_url="redis://127.0.0.1:1/0", broker_transport_options={})
+    longest = 0.0
+    for _completion in range(50):
+        began = time.monotonic()
+        complete(edition, unit)
+        longest = max(longest, time.monotonic() - began)
+    app.conf.update(here)
+    assert doorbell.failures() == 50
+    assert longest < 1.5
+
+    worker.start()
+    sweep_until_certified(50, worker.folder / "worker.log")
+    check_register(50)
