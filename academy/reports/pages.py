@@ -22,6 +22,7 @@ from academy.reports.tables import Line, Table
 from courses.models import Course
 
 Cell = dict[str, Any]
+MOST_COLUMNS_OF_A_SUMMARY = 8
 # Where the value of this column in this line leads to, if anywhere.
 Links = Callable[[Column, Line], str]
 
@@ -38,7 +39,7 @@ def as_context(
         "columns": [{"label": column.heading, "numeric": column.kind.is_number} for column in table.columns],
         "rows": [
             [
-                _cell(column, value, links(column, line)) | _bar(column, table.columns, line)
+                _cell(column, value, links(column, line)) | _drawn(column, table.columns, line)
                 for column, value in zip(table.columns, line.values, strict=True)
             ]
             for line in lines
@@ -48,6 +49,7 @@ def as_context(
             for column, value in zip(table.columns, totals, strict=True)
         ],
         "note": table.note,
+        "wide": len(table.columns) > MOST_COLUMNS_OF_A_SUMMARY,
         "files": files,
         "lines": count_of_lines(count),
     }
@@ -57,16 +59,22 @@ def _cell(column: Column, value: Value, url: str, *, dash: bool = True) -> Cell:
     text = readable(value, column.kind) if dash or value is not None else ""
     if column.key == "nip" and isinstance(value, str):
         text = value
-    return {"value": text, "url": url, "numeric": column.kind.is_number}
+    return {"value": text, "url": url, "numeric": column.kind.is_number, "whole": column.kind is Kind.DATE}
 
 
-def _bar(column: Column, columns: Sequence[Column], line: Line) -> Cell:
-    """A percentage is also drawn."""
-    if not column.share:
+def _drawn(column: Column, columns: Sequence[Column], line: Line) -> Cell:
+    """A percentage is also drawn; on a phone, where its column is out of sight, below the name of the line."""
+    shared = next((other for other in columns if other.share), None)
+    if shared is None or shared.share is None or column not in {shared, columns[0]}:
         return {}
     values = dict(zip((other.key for other in columns), line.values, strict=True))
-    part, whole = (values[key] for key in column.share)
-    return {"bar": {"value": part, "total": whole}} if whole else {}
+    part, whole, share = (values[key] for key in (*shared.share, shared.key))
+    if not whole:
+        return {}
+    if column == shared:
+        return {"bar": {"value": part, "total": whole}}
+    words = _("%(share)s finished") % {"share": readable(share, Kind.PERCENT)}
+    return {"share": {"value": part, "total": whole, "words": words}}
 
 
 def count_of_lines(count: int) -> str:
@@ -155,7 +163,7 @@ def own_table(table: Table, subject: Person) -> dict[str, Any]:
 
 def certificate_address(line: Line) -> str:
     """The public page of the certificate of this line, where anybody may check it."""
-    return f"/V/{line.refs['code']}" if line.refs.get("code") else ""
+    return reverse("certificate_by_code", args=[line.refs["code"]]) if line.refs.get("code") else ""
 
 
 def headline(sums: Mapping[str, int]) -> str:

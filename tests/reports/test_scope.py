@@ -88,7 +88,7 @@ def test_without_the_role_nothing_is_told(world: World, client: Client, role: Ro
         response = client.get(address)
         assert response.status_code == 403
         assert "hanya untuk pengelola kepegawaian" in body(response)
-        assert "Ana" not in body(response)
+        assert "Ana, S.Kom." not in body(response)
 
 
 def test_staff_and_superusers_of_the_cms_are_no_hr_officers(world: World, client: Client):
