@@ -6,7 +6,7 @@ import logging
 import re
 
 SECRETS = re.compile(
-    r"(?<!\d)\d{18}(?!\d)"  # a NIP
+    r"(?<![\d.])\d{18}(?!\d)"  # a NIP, not the decimals of a duration
     r"|(?<=/V/)[0-9A-Za-z-]{16,19}"  # a certificate code in an address
     r"|(?<=/verifikasi/)[0-9A-Za-z-]{16,19}"
     r"|(?<=kode=)[^&\s\"]+"
