@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "academy.dashboard",
     "academy.api",
     "academy.demo",
+    "academy.pages.cms_words",  # after our rooms, whose own words come first
     "wagtail.contrib.table_block",
     "academy.people.cms_config.CmsUsersConfig",
     "wagtail.snippets",

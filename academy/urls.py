@@ -6,6 +6,7 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
 from academy.api.urls import api
+from academy.pages.cms_words.views import script_words
 from academy.pages.language import choose_language
 from academy.pages.media import serve_media
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("laporan/", include("academy.reports.urls")),
     path("api/v1/", api.urls),
     path("bahasa/<str:language>/", choose_language, name="choose_language"),
+    path("cms/jsi18n/", script_words),
     path("cms/", include(wagtailadmin_urls)),
     path("dokumen/", include(wagtaildocs_urls)),
     re_path(r"^media/(?P<path>.+)$", serve_media, name="media"),

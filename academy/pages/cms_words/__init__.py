@@ -1,0 +1,1 @@
+"""Indonesian words for what Wagtail's own catalogue leaves in English. Nothing but words: see `locale/`."""
