@@ -51,7 +51,7 @@ class QuestionViewSet(SnippetViewSet):
         Column("bank", label=gettext_lazy("bank"), accessor="bank"),
         "topic",
         "kind",
-        BooleanColumn("retired_at", label=gettext_lazy("retired"), accessor="retired_at"),
+        BooleanColumn("retired", label=gettext_lazy("retired"), accessor=lambda question: bool(question.retired_at)),
     ]
     list_filter = ["bank", "kind", "topic", "legal_reference"]
     list_per_page = 50

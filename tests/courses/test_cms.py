@@ -118,6 +118,12 @@ def test_the_cms_speaks_indonesian_and_has_its_policy(client, trainer):
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
+def test_the_scripts_of_the_cms_get_their_words(client, trainer):
+    response = client.get("/cms/jsi18n/")
+    assert response.headers["Content-Type"].startswith("text/javascript")
+    assert "Batal" in response.content.decode()
+
+
 def test_every_page_can_be_edited(client, trainer, page):
     for model in (CoursePage, ModulePage, LessonPage, QuizPage):
         one = model.objects.first()
