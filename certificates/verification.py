@@ -8,10 +8,17 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
+
 from academy.people import nip
 from certificates import codes
 from certificates.facts import CertificateFacts
 from certificates.models import Certificate
+
+_STANDING = """
+    SELECT id, revoked_at, revocation_reason, superseded_at FROM certificates_certificate
+    WHERE code = %s AND published_at IS NOT NULL
+"""
 
 
 class Outcome(StrEnum):
@@ -79,6 +86,18 @@ def look_up(code: str) -> Verdict:
         time_zone=certificate.organiser.time_zone,
         replaced_by=_replacement(certificate) if certificate.superseded_at else None,
     )
+
+
+def standing(code: str) -> str | None:
+    """What may still change about a published certificate, as a short text; None for an unknown code.
+
+    Facts are frozen: whoever keeps what was drawn for a code may show it as long as this text is the same. Plain SQL,
+    because every public check asks this and building the query would cost more than the answer.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [code])
+        row = cursor.fetchone()
+    return None if row is None else "|".join(str(value) for value in row)
 
 
 def unknown(code: str) -> Verdict:

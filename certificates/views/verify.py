@@ -1,17 +1,23 @@
-"""The public check of a certificate by its code: plain pages, never kept, never indexed."""
+"""The public check of a certificate by its code: plain pages, never kept by browsers, never indexed."""
 
 from __future__ import annotations
 
-from datetime import date
+import hashlib
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from academy.pages.caching import KEEP_SECONDS, content_version
 from academy.pages.templatetags import formats
 from academy.people import throttling
 from certificates import codes, verification, wording
@@ -20,6 +26,7 @@ from certificates.verification import Outcome, Verdict
 # An office behind one address checks a pile of certificates; whoever tries codes has 80 bits to guess.
 PER_MINUTE = 60
 NAME = "verify"
+CHECKED_AT = "{checked-at}"  # stands in kept pages for the time of checking
 
 
 @require_safe
@@ -46,9 +53,43 @@ def by_code(request: HttpRequest, code: str) -> HttpResponse:
     if request.path != address:
         return redirect(address, permanent=True)
     throttling.spend(request, name=NAME, per_minute=PER_MINUTE)
-    verdict = verification.look_up(canonical)
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        return _private(_drawn(request, verification.look_up(canonical), checked_at=_now()))
+    return _private(_for_strangers(request, canonical))
+
+
+def _drawn(request: HttpRequest, verdict: Verdict, *, checked_at: str) -> HttpResponse:
     status = 404 if verdict.outcome is Outcome.UNKNOWN else 200
-    return _private(render(request, "certificates/verify.html", _context(verdict), status=status))
+    return render(request, "certificates/verify.html", _context(verdict, checked_at=checked_at), status=status)
+
+
+def _for_strangers(request: HttpRequest, code: str) -> HttpResponse:
+    """The same page for everybody signed out: drawn once and kept while the certificate stands as it stands.
+
+    Each request still asks the register, so that a revocation shows at once, and gets its own time of checking.
+    """
+    standing = verification.standing(code)
+    if standing is None:
+        return _drawn(request, verification.unknown(code), checked_at=_now())
+    text = f"{content_version()} {get_language()} {code} {standing}"
+    key = "verdict:" + hashlib.sha256(text.encode()).hexdigest()
+    content: bytes | None = cache.get(key)
+    if content is None:
+        verdict = verification.look_up(code)
+        content = _drawn(request, verdict, checked_at=CHECKED_AT).content
+        if verdict.outcome in {Outcome.GENUINE, Outcome.REVOKED}:  # a replaced one may yet find its successor
+            cache.set(key, content, KEEP_SECONDS)
+    return HttpResponse(content.replace(CHECKED_AT.encode(), _now().encode()))
+
+
+def _now() -> str:
+    return _moment(timezone.now().replace(second=0, microsecond=0), get_language())
+
+
+@lru_cache(maxsize=4)
+def _moment(minute: datetime, language: str | None) -> str:
+    """Written once a minute and language."""
+    return f"{formats.day(minute)}, {formats.clock(minute)}"
 
 
 def _show_form(request: HttpRequest, *, typed: str = "", error: str = "", status: int = 200) -> HttpResponse:
@@ -62,13 +103,12 @@ def _private(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _context(verdict: Verdict) -> dict[str, Any]:
-    now = timezone.now()
+def _context(verdict: Verdict, *, checked_at: str) -> dict[str, Any]:
     replaced_by = verdict.replaced_by
     return {
         "verdict": verdict.outcome.value,
         "code": codes.grouped(verdict.code),
-        "checked_at": f"{formats.day(now, verdict.time_zone)}, {formats.clock(now, verdict.time_zone)}",
+        "checked_at": checked_at,
         "revoked_on": formats.day(verdict.revoked_at, verdict.time_zone),
         "reason": verdict.revocation_reason,
         "replaced_by": replaced_by

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -98,6 +99,31 @@ def test_the_check_asks_few_questions(certificate: Certificate, client: Client, 
     Certificate.objects.update(superseded_at=AT)
     with django_assert_max_num_queries(3):
         client.get(f"/V/{certificate.code}")
+
+
+def test_a_kept_page_asks_once_and_follows_the_register_at_once(
+    certificate: Certificate, client: Client, django_assert_num_queries
+):
+    first = client.get(f"/V/{certificate.code}").content.decode()
+    with django_assert_num_queries(1):
+        again = client.get(f"/V/{certificate.code}")
+    assert "Sertifikat ini asli dan berlaku" in again.content.decode()
+    assert re.search(r"Diperiksa \d+ \w+ \d{4}, \d\d\.\d\d WITA", again.content.decode())
+    assert len(again.content.decode()) == len(first)
+    assert again.headers["Cache-Control"] == "no-store"
+    client.cookies["bahasa"] = "en"
+    assert "genuine and valid" in client.get(f"/V/{certificate.code}").content.decode()
+    del client.cookies["bahasa"]
+    Certificate.objects.update(revoked_at=AT)
+    assert "Sertifikat ini telah dicabut" in client.get(f"/V/{certificate.code}").content.decode()
+
+
+def test_who_is_signed_in_sees_the_verdict_in_their_own_page(certificate: Certificate, client: Client):
+    client.get(f"/V/{certificate.code}")
+    client.force_login(PersonFactory(name="Yohanis Taek"), backend="academy.people.signin.NipOrEmailBackend")
+    assert "Yohanis Taek" in client.get(f"/V/{certificate.code}").content.decode()
+    client.logout()
+    assert "Yohanis Taek" not in client.get(f"/V/{certificate.code}").content.decode()
 
 
 def test_other_spellings_lead_to_the_one_address(certificate: Certificate, client: Client):
