@@ -68,7 +68,7 @@ def personal(*methods: str, signed_out: View = ask_to_sign_in) -> Callable[[View
 
 def own_enrolment(request: HttpRequest, enrolment: int) -> Enrolment:
     """The enrolment, if it is the reader's own; 404 otherwise. Withdrawn if they left the course."""
-    row = get_object_or_404(Enrolment.objects.select_related("agency"), pk=enrolment, person=request.user.pk)
+    row = get_object_or_404(Enrolment, pk=enrolment, person=request.user.pk)
     if row.withdrawn_at is not None:
         raise Withdrawn(_("You have left this course."))
     return row

@@ -18,6 +18,7 @@ from academy.pages.templatetags.formats import score as score_text
 from courses import attempts
 from courses.grading import Grade, grade
 from courses.models import Attempt, QuestionVersion
+from courses.outline import OutlineActivity
 from courses.views.access import Place, personal
 from courses.views.attempt import Sitting, find_sitting, saved_responses, versions_of
 from courses.views.contents import is_open
@@ -83,18 +84,26 @@ def question_result(
         "chosen": [texts[option] for option in served["options"] if option in chosen.get(version.pk, ())],
         "correct": [texts[option] for option in served["options"] if option in version.correct_ids] if may_show else [],
         "explanation": version.explanation if may_show else "",
-        "read": {
-            "url": place.url_of(lesson),
-            "label": _("Read again: %(number)s %(title)s") % {"number": lesson.number, "title": lesson.title},
-        }
+        "read": link_to(place, lesson)
         if lesson and not is_right and is_open(place.outline, lesson, place.done)
         else None,
     }
 
 
-def read_again(questions: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """The lessons behind the questions that were not right, each once."""
-    return list({one["read"]["url"]: one["read"] for one in questions if one["read"]}.values())
+def link_to(place: Place, lesson: OutlineActivity) -> dict[str, Any]:
+    name = f"{lesson.number} {lesson.title}"
+    return {
+        "position": lesson.position,
+        "url": place.url_of(lesson),
+        "name": name,
+        "label": _("Read again: %(activity)s") % {"activity": name},
+    }
+
+
+def read_again(questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lessons behind the questions that were not right, each once, in the order of the course."""
+    lessons = {one["read"]["url"]: one["read"] for one in questions if one["read"]}
+    return sorted(lessons.values(), key=lambda lesson: lesson["position"])
 
 
 def next_step(place: Place, tried: list[Attempt]) -> dict[str, Any]:

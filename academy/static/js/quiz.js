@@ -1,4 +1,4 @@
-// Saves each answer as soon as it is chosen; without a connection it waits on this device. The form works without this.
+// Saves each answer when it is chosen; offline it waits on this device. The form works without this.
 const form = document.querySelector("[data-attempt]");
 const key = `answers:${location.pathname}`;
 const text = form.dataset;
@@ -6,13 +6,11 @@ let waiting = {};
 let busy = false;
 let retry;
 
-const stored = (act) => {
+function stored(act) {
   try {
     return act(localStorage);
-  } catch {
-    return null; // switched off or full: answers wait in this page only
-  }
-};
+  } catch {} // switched off or full: they wait in this page
+}
 const keep = () =>
   stored((box) => (Object.keys(waiting).length ? box.setItem(key, JSON.stringify(waiting)) : box.removeItem(key)));
 const inputs = (name) => [...form.querySelectorAll(`input.choice[name="${name}"]`)];
@@ -27,8 +25,8 @@ function show(name, state, label) {
   chip.className = `chips__${state}`;
   chip.querySelector("span").textContent = `, ${label}`;
   const count = (part) => form.querySelectorAll(`.chips .chips__${part}`).length;
-  const [saved, open, total] = [count("saved"), count("todo"), form.querySelectorAll(".chips a").length];
-  const numbers = { answered: total - open, saved, total };
+  const [saved, late, open] = ["saved", "waiting", "todo"].map(count);
+  const numbers = { saved, answered: saved + late, total: saved + late + open };
   form.querySelector("[data-count]").textContent = text.counted.replace(/\{(\w+)\}/g, (_all, word) => numbers[word]);
 }
 
@@ -90,8 +88,8 @@ sendAll();
 const left = form.querySelector("[data-seconds]");
 if (left) {
   const end = Date.now() + 1000 * left.dataset.seconds;
-  const unit = (number, name) =>
-    number.toLocaleString(document.documentElement.lang, { style: "unit", unit: name, unitDisplay: "long" });
+  const { lang } = document.documentElement;
+  const unit = (number, unit) => number.toLocaleString(lang, { style: "unit", unit, unitDisplay: "long" });
   const tick = () => {
     const minutes = Math.floor((end - Date.now()) / 60000);
     const parts = [minutes >= 60 && unit(Math.floor(minutes / 60), "hour"), minutes % 60 > 0 && unit(minutes % 60, "minute")];
