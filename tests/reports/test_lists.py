@@ -9,7 +9,7 @@ from django.test import Client
 
 from academy.people.models import AccessLog
 from tests.factories import PersonFactory, make_completion, make_enrolment
-from tests.reports.world import AT, World, make_certificate, page_table, soup
+from tests.reports.world import AT, World, complete, make_certificate, page_table, soup
 
 PEOPLE = ["NIP", "Nama", "Unit Kerja", "Perangkat Daerah", "Instansi", "Terdaftar", "Selesai", "JP"]
 PARTICIPANTS = [*PEOPLE[:5], "Pelatihan", "Keadaan", "Nilai", "JP", "Tanggal selesai", "Nomor sertifikat"]
@@ -126,25 +126,13 @@ def test_pages_hold_fifty_lines_and_name_them_all(world: World, hr: Client):
 
 def test_credit_hours_count_a_course_once_and_annulled_ones_not(world: World, hr: Client):
     ana, edition = world.people["ana"], world.course_x.editions.get()
-    completion = ana.completions.get()
     second = world.course_x.runs.create(year=2026, number=2, opens_on=date(2026, 1, 1), closes_on=date(2026, 12, 31))
-    retake = make_enrolment(ana, edition=edition, run=second)
-    make_completion_of(retake, completion)
+    complete(make_enrolment(ana, edition=edition, run=second))
     assert page_table(hr.get("/laporan/pegawai/?q=ana")).rows[0][5:] == ["2", "1", "3"]
     beni = world.people["beni"].completions.get()
     make_certificate(beni, revoked_at=AT, annuls_credit=True)
     assert page_table(hr.get("/laporan/pegawai/?q=beni")).rows[0][5:] == ["1", "1", "0"]
     assert page_table(hr.get("/laporan/peserta/?q=beni")).rows[0][8] == "0"
-
-
-def make_completion_of(enrolment, like):
-    type(enrolment).objects.filter(pk=enrolment.pk).update(completed_at=AT, score=like.score, credit_hours=3)
-    values = {
-        name: getattr(like, name) for name in ("outcome", "person", "course", "edition", "unit", "agency", "score")
-    }
-    return type(like).objects.create(
-        enrolment=enrolment, credit_hours=3, completed_at=AT, completed_on=date(2026, 11, 24), **values
-    )
 
 
 def test_the_page_of_a_person_holds_courses_and_certificates(world: World, hr: Client):

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from academy.people import units
 from academy.people.models import AgencyGroup, Person, Role, WorkUnit
 from certificates.models import Certificate, CertificateFile
-from courses.models import Completion, Course
+from courses.models import Completion, Course, Enrolment
 from tests.factories import (
     AgencyFactory,
     CourseFactory,
@@ -51,6 +51,25 @@ def make_certificate(completion: Completion, **fields: Any) -> Certificate:
             "file": file,
         }
         | fields
+    )
+
+
+def complete(enrolment: Enrolment) -> Completion:
+    """A passed completion of this enrolment, as bare rows."""
+    hours = enrolment.edition.credit_hours
+    Enrolment.objects.filter(pk=enrolment.pk).update(completed_at=AT, score=Decimal(88), credit_hours=hours)
+    return Completion.objects.create(
+        enrolment=enrolment,
+        outcome=Completion.Outcome.PASSED,
+        person=enrolment.person,
+        course=enrolment.edition.course,
+        edition=enrolment.edition,
+        unit=enrolment.unit,
+        agency=enrolment.agency,
+        score=Decimal(88),
+        credit_hours=hours,
+        completed_at=AT,
+        completed_on=date(2026, 11, 24),
     )
 
 
