@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
 from csp.decorators import csp
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.static import serve
 
@@ -15,7 +17,12 @@ KEEP_SECONDS = 24 * 60 * 60
 @csp({"default-src": ["'none'"], "style-src": ["'unsafe-inline'"], "sandbox": True})  # type: ignore[arg-type]
 def serve_media(request: HttpRequest, path: str) -> HttpResponseBase:
     """A file below MEDIA_ROOT; 404 for anything else, also for documents, which have their own door."""
-    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    try:
+        response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise Http404 from error
     response.headers["Cache-Control"] = f"public, max-age={KEEP_SECONDS}"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

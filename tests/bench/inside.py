@@ -63,7 +63,7 @@ def _candidate(person: int) -> int:
         if activity.kind == ActivityKind.LESSON:
             complete_lesson(enrolment, activity, at=now)
             continue
-        attempt = start_attempt(enrolment, activity, at=now, rng=random.Random(person))  # noqa: S311
+        attempt = start_attempt(enrolment, activity, at=now, rng=random.Random(person))
         versions = QuestionVersion.objects.in_bulk([served["version"] for served in attempt.served])
         save_responses(attempt, {pk: sorted(version.correct_ids) for pk, version in versions.items()}, at=now)
     return attempt.pk

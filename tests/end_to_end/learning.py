@@ -57,7 +57,7 @@ def answer_all(academy: Stack, visitor: Visitor, questions: Answer, *, email: st
     """Tick the right answers (known from the database, never from the page); the page before sending."""
     fields = answer_fields(academy.ask("right_answers", email=email))
     form = next(form for form in questions.page.forms if any(each.name in fields for each in form.fields))
-    review = visitor.submit(questions, form, **fields)
+    review = visitor.send(questions, form, fields)
     assert review.status == 200
     return review
 

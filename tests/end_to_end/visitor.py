@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -161,6 +162,12 @@ class Visitor:
 
     def submit(self, answer: Answer, form: Form, *, follow: bool = True, **changes: str | list[str]) -> Answer:
         """Send a form of the page in `answer` as a browser would."""
+        return self.send(answer, form, changes, follow=follow)
+
+    def send(
+        self, answer: Answer, form: Form, changes: Mapping[str, str | list[str]], *, follow: bool = True
+    ) -> Answer:
+        """The same with changes whose names come from elsewhere."""
         url = urljoin(answer.url, form.action or answer.url)
         data = form.data(**changes)
         if form.method == "GET":
