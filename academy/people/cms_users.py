@@ -14,7 +14,7 @@ from academy.people.models import Person
 FIELDS = ["name", "email", "is_superuser", "groups"]
 
 
-class NamesOfOurs(forms.ModelForm):
+class NamesOfOurs(forms.ModelForm):  # type: ignore[type-arg]  # Django itself takes no argument
     """Wagtail's forms expect a first and a last name; an official has one name, and an e-mail address may be missing."""
 
     def clean_email(self) -> str | None:
