@@ -125,7 +125,7 @@ def check_register(number: int) -> None:
 
 def test_workers_killed_at_random_lose_and_double_nothing(worker: Worker):
     edition, unit = make_edition(), make_unit()
-    chance = random.Random(2026)  # noqa: S311  no secret: when to kill
+    chance = random.Random(2026)
     done = threading.Event()
 
     def start_and_kill() -> None:

@@ -113,7 +113,7 @@ def counts(target: int, ranks: list[int]) -> dict[str, int]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_totals_lines_and_lists_equal_a_recount(seed: int):
-    rng = random.Random(seed)  # noqa: S311  a test, not a secret
+    rng = random.Random(seed)
     officer = make_history(rng)
     scope = scope_of(officer, on=TODAY)
     assert scope
