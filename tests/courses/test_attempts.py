@@ -63,7 +63,7 @@ def test_questions_and_options_are_drawn_and_stored_as_served():
 
 def test_chance_decides_the_place_of_the_right_option():
     enrolment, quiz = make_quiz(questions=10, max_attempts=100)
-    places = Counter()
+    places: Counter[int] = Counter()
     for _ in range(20):
         places.update(question["options"].index("a") for question in fail(enrolment, quiz).served)
     # 200 questions, 50 expected in each of four places; chi-square with 3 degrees of freedom, p = 0.0001.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
 from django.db import connection
@@ -20,13 +21,14 @@ from tests.factories import AT, PersonFactory, make_edition, make_enrolment, mak
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 AT_ONCE = 64
+Made = TypeVar("Made")
 
 
-def all_at_once(action: Callable[[int], object], *, count: int = AT_ONCE) -> list[object]:
+def all_at_once(action: Callable[[int], Made], *, count: int = AT_ONCE) -> list[Made]:
     """What `action` returned in each thread; an exception in any of them fails the test."""
     together = threading.Barrier(count)
 
-    def run(number: int) -> object:
+    def run(number: int) -> Made:
         try:
             together.wait(timeout=60)
             return action(number)
