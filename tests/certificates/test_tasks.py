@@ -71,6 +71,14 @@ def test_the_sweep_finds_what_no_message_announced(eager: None):
     assert Certificate.objects.published().count() == 3
 
 
+def test_a_sweep_that_had_its_hands_full_is_followed_by_another(eager: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tasks, "AT_MOST", 2)
+    for _ in range(5):
+        make_completion()
+    tasks.issue_owed_certificates.delay()
+    assert Certificate.objects.published().count() == 5
+
+
 @pytest.mark.parametrize("broker", ["redis://127.0.0.1:1/0", "amqp://127.0.0.1:1//"], indirect=True)
 def test_a_broker_that_is_down_neither_fails_nor_delays(broker: None, django_capture_on_commit_callbacks):
     began = time.monotonic()

@@ -30,7 +30,7 @@ from tests.factories import PersonFactory, make_completion, make_edition, make_u
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 PROJECT = Path(__file__).resolve().parents[2]
 KILLS = 6
-CERTIFIED_WITHIN_SECONDS = 120
+CERTIFIED_WITHIN_SECONDS = 240  # half a minute where the machine has nothing else to do
 
 
 class Worker:
@@ -106,7 +106,8 @@ def sweep_until_certified(number: int, log: Path) -> None:
             if Certificate.objects.published().count() == number:
                 return
             time.sleep(0.5)
-    pytest.fail(f"{Certificate.objects.published().count()} of {number} published:\n{log.read_text()[-3000:]}")
+    left = list(Certificate.objects.filter(published_at=None).values_list("pk", "tries", "lease_until", "last_error"))
+    pytest.fail(f"{Certificate.objects.published().count()} of {number} published; {left}\n{log.read_text()[-3000:]}")
 
 
 def check_register(number: int) -> None:
