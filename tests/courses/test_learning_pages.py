@@ -2,76 +2,20 @@
 
 import re
 import uuid
-from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from courses.attempts import save_responses, start_attempt, submit_attempt
 from courses.enrolment import withdraw
 from courses.models import ActivityProgress, Attempt, Completion, Enrolment, QuestionVersion, Response
-from courses.progress import complete_lesson
+from tests.courses.learners import JSON, address, attempt_address, close, expire, fields, read_all
 from tests.factories import CourseFactory, PersonFactory, make_completion, make_edition, make_enrolment
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "perahu-lontar-hujan"
-JSON = {"Accept": "application/json"}
-
-
-@pytest.fixture
-def person():
-    return PersonFactory(email="maria@contoh.test", password=PASSWORD)
-
-
-@pytest.fixture
-def learner(client, person):
-    client.force_login(person)
-    return client
-
-
-@pytest.fixture
-def enrolment(person) -> Enrolment:
-    """Two lessons, then a post-test of four questions with three attempts of 30 minutes."""
-    return make_enrolment(person)
-
-
-def address(enrolment: Enrolment, position: int, name: str = "activity", **more) -> str:
-    activity = enrolment.edition.activities.get(position=position).activity
-    return reverse(name, kwargs={"enrolment": enrolment.pk, "activity": activity, **more})
-
-
-def read_all(enrolment: Enrolment) -> None:
-    for lesson in enrolment.edition.activities.filter(kind="lesson").order_by("position"):
-        complete_lesson(enrolment, lesson, at=timezone.now())
-
-
-@pytest.fixture
-def attempt(enrolment) -> Attempt:
-    read_all(enrolment)
-    return start_attempt(enrolment, enrolment.edition.activities.get(kind="quiz"), at=timezone.now())
-
-
-def attempt_address(attempt: Attempt, name: str = "attempt") -> str:
-    return reverse(name, args=[attempt.enrolment_id, attempt.activity, attempt.number])
-
-
-def fields(attempt: Attempt, letter: str = "a") -> dict[str, str]:
-    return {f"q{question['version']}": letter for question in attempt.served}
-
-
-def close(attempt: Attempt, letter: str | None = None) -> Attempt:
-    if letter:
-        save_responses(attempt, {q["version"]: [letter] for q in attempt.served}, at=timezone.now())
-    return submit_attempt(attempt, at=timezone.now())
-
-
-def expire(attempt: Attempt) -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(deadline_at=timezone.now() - timedelta(seconds=1))
 
 
 # Joining and going on
@@ -444,77 +388,6 @@ def test_all_is_told_when_nothing_is_left_to_win(learner, attempt, secrets):
     assert secrets not in learner.get(attempt_address(earlier, "attempt_result")).text  # the last one is still open
     close(attempt)
     assert secrets in learner.get(attempt_address(earlier, "attempt_result")).text
-
-
-# The session ends in mid-quiz
-
-
-def sign_in(client, email: str, next_url: str):
-    return client.post(f"/masuk/?next={next_url}", {"login": email, "password": PASSWORD}, follow=True)
-
-
-def lose_session(client) -> None:
-    Session.objects.all().delete()
-
-
-def test_answers_typed_after_the_session_ended_survive_signing_in(learner, person, attempt):
-    url = attempt_address(attempt)
-    learner.get(url)
-    lose_session(learner)
-    response = learner.post(url, fields(attempt))
-    assert (response.status_code, response.url, Response.objects.count()) == (302, f"/masuk/?next={url}", 0)
-    page = sign_in(learner, person.email, url)
-    assert page.redirect_chain[-1][0] == url
-    assert "Jawaban yang Anda ketik sebelum masuk sudah kami simpan." in page.text
-    assert Response.objects.filter(attempt=attempt).count() == 4
-    assert "pending_answers" not in learner.session
-
-
-def test_kept_answers_of_an_attempt_that_closed_meanwhile_are_refused_in_words(learner, person, attempt):
-    lose_session(learner)
-    learner.post(attempt_address(attempt), fields(attempt))
-    close(attempt)
-    page = sign_in(learner, person.email, attempt_address(attempt))
-    assert page.redirect_chain[-1][0] == attempt_address(attempt, "attempt_result")
-    assert "datang terlambat" in page.text
-    assert Response.objects.count() == 0
-
-
-def test_another_person_signing_in_gets_nothing_and_the_answers_are_dropped(learner, person, attempt):
-    other = PersonFactory(password=PASSWORD)
-    lose_session(learner)
-    learner.post(attempt_address(attempt), fields(attempt))
-    page = sign_in(learner, other.email, attempt_address(attempt))
-    assert (page.status_code, Response.objects.count()) == (404, 0)
-    assert "pending_answers" not in learner.session
-    learner.force_login(person)
-    learner.get(attempt_address(attempt))
-    assert Response.objects.count() == 0
-
-
-def test_too_much_to_keep_is_not_kept(learner, attempt):
-    lose_session(learner)
-    response = learner.post(attempt_address(attempt), {"q1": "a" * 21_000})
-    assert response.status_code == 302
-    assert "pending_answers" not in learner.session
-
-
-def test_kept_answers_that_do_not_fit_change_nothing(learner, person, attempt):
-    lose_session(learner)
-    learner.post(attempt_address(attempt), fields(attempt) | {"q1x": "a"})
-    page = sign_in(learner, person.email, attempt_address(attempt))
-    assert (page.status_code, Response.objects.count()) == (200, 0)
-
-
-def test_a_script_learns_that_the_session_ended(learner, attempt):
-    lose_session(learner)
-    response = learner.post(attempt_address(attempt), fields(attempt), headers=JSON)
-    assert (response.status_code, response.json()["message"]) == (401, "Masuk lagi untuk melanjutkan.")
-
-
-def test_the_token_is_asked_for_even_when_signed_out(attempt):
-    strict = Client(enforce_csrf_checks=True)
-    assert strict.post(attempt_address(attempt), fields(attempt)).status_code == 403
 
 
 def test_a_finished_course_stays_open_for_reading(learner, person):

@@ -1,15 +1,14 @@
-// Saves each answer when it is chosen; offline it waits on this device. The form works without this.
+// Saves each answer when chosen; offline it waits on this device. The form works without this.
 const form = document.querySelector("[data-attempt]");
-const key = `answers:${location.pathname}`;
+const key = "answers:" + location.pathname;
 const text = form.dataset;
-let waiting = {};
-let busy = false;
-let retry;
+const waiting = {};
+let busy, retry;
 
 function stored(act) {
   try {
     return act(localStorage);
-  } catch {} // switched off or full: they wait in this page
+  } catch {} // switched off or full: they wait in the page
 }
 const keep = () =>
   stored((box) => (Object.keys(waiting).length ? box.setItem(key, JSON.stringify(waiting)) : box.removeItem(key)));
@@ -37,7 +36,7 @@ async function save(name) {
   const body = new URLSearchParams({ csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value, shown: name.slice(1) });
   for (const value of values) body.append(name, value);
   const headers = { Accept: "application/json" };
-  const response = await fetch(form.action, { method: "POST", body, headers, signal: AbortSignal.timeout(15000) });
+  const response = await fetch(form.action, { method: "POST", body, headers, signal: AbortSignal.timeout(2e4) });
   if (![200, 401, 409, 422].includes(response.status)) throw new Error(response.status);
   const answer = await response.json();
   if (response.status === 401) {
