@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
 KEEP_SECONDS = 10 * 60
+KEPT_FORM = 2  # raise when what is kept of a page changes its form
 LONGEST_QUERY = 200
 VERSION_KEY = "public-content-version"
 R = TypeVar("R", bound=HttpResponse)
@@ -63,8 +64,8 @@ class AnonymousPageCacheMiddleware:
         key = self._key(request, content_version())
         kept = cache.get(key)
         if kept is not None:
-            content, content_type = kept
-            return HttpResponse(content, content_type=content_type)
+            content, headers = kept
+            return HttpResponse(content, headers=headers)
         response = self.get_response(request)
         if (
             getattr(response, "_same_for_anonymous", False)
@@ -72,11 +73,11 @@ class AnonymousPageCacheMiddleware:
             and not response.streaming
             and not response.cookies
         ):
-            cache.set(key, (response.content, response.headers["Content-Type"]), KEEP_SECONDS)
+            cache.set(key, (response.content, dict(response.headers)), KEEP_SECONDS)
         return response
 
     def _key(self, request: HttpRequest, version: str) -> str:
         host = request.get_host()
         language = request.LANGUAGE_CODE
-        raw = f"{version} {language} {host} {request.get_full_path()}"
+        raw = f"{KEPT_FORM} {version} {language} {host} {request.get_full_path()}"
         return "page:" + hashlib.sha256(raw.encode()).hexdigest()

@@ -102,17 +102,20 @@ def burst(queues: Sequence[Sequence[bytes]], *, port: int, pid: int) -> Outcome:
 
 
 def _read_answer(connection: socket.socket) -> tuple[int, int]:
-    """The status and the length of the body; the server always states the length of what our pages answer."""
+    """The status and the length of the body, which comes with its length or in chunks."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += _receive(connection)
     head, _, body = data.partition(b"\r\n\r\n")
-    status = int(head[9:12])
-    length = next((int(line[15:]) for line in head.split(b"\r\n") if line[:15].lower() == b"content-length:"), 0)
-    left = length - len(body)
+    headers = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+    if headers.get(b"transfer-encoding") == b"chunked":
+        while not body.endswith(b"0\r\n\r\n"):
+            body += _receive(connection)
+        return int(head[9:12]), len(body)
+    left = int(headers.get(b"content-length", 0)) - len(body)
     while left > 0:
         left -= len(_receive(connection))
-    return status, length
+    return int(head[9:12]), int(headers.get(b"content-length", 0))
 
 
 def _receive(connection: socket.socket) -> bytes:
