@@ -16,12 +16,8 @@ SECRETS = re.compile(
 HIDDEN = "[hidden]"
 
 
-class HideSecrets(logging.Filter):
-    """Takes secrets out of every line before it is written, whoever wrote it."""
+class HidingFormatter(logging.Formatter):
+    """Takes secrets out of every record as it is written, traceback included, whoever wrote it."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        hidden = SECRETS.sub(HIDDEN, message)
-        if hidden != message:
-            record.msg, record.args = hidden, None
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        return SECRETS.sub(HIDDEN, super().format(record))

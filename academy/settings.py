@@ -203,9 +203,9 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # our handlers hide what logs must not hold
 CELERY_TASK_DEFAULT_QUEUE = "prompt"
-CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {}
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
+    "mirror-placements": {"task": "academy.people.tasks.mirror_placements", "schedule": 3600.0},
     "close-expired-attempts": {"task": "courses.tasks.close_expired_attempts", "schedule": 60.0},
     "issue-owed-certificates": {"task": "certificates.tasks.issue_owed_certificates", "schedule": 60.0},
     "deliver-owed-messages": {"task": "academy.notifications.tasks.deliver_owed_messages", "schedule": 60.0},
@@ -277,9 +277,10 @@ CONTENT_SECURITY_POLICY = {
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"hide_secrets": {"()": "academy.logs.HideSecrets"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["hide_secrets"]}},
+    "formatters": {
+        "line": {"()": "academy.logs.HidingFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django_tasks": {"level": "WARNING"},

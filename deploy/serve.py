@@ -41,7 +41,7 @@ ACCOUNTS = [
     ("pengajar@demo.test", "trainer: writes and publishes courses in /cms/"),
     ("hr.provinsi@demo.test", "HR of the group Provinsi NTT: /laporan/ over all its agencies"),
     ("hr.kabkupang@demo.test", "HR of Kab. Kupang: /laporan/ over that agency only"),
-    ("admin@demo.test", "administrator: everything, /cms/ with its settings"),
+    ("admin@demo.test", "administrator: /cms/ with its settings and users"),
 ]
 
 

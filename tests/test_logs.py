@@ -1,10 +1,17 @@
 """Logs carry no NIP, code or key, whoever writes them."""
 
 import logging
+import sys
 
 import pytest
+from django.conf import settings
 
-from academy.logs import HideSecrets
+from academy.logs import HidingFormatter
+
+
+def written(message: str, *arguments: object, exc_info=None) -> str:
+    record = logging.LogRecord("x", logging.INFO, "x", 1, message, arguments, exc_info)
+    return HidingFormatter("%(message)s").format(record)
 
 
 @pytest.mark.parametrize(
@@ -18,13 +25,23 @@ from academy.logs import HideSecrets
     ],
 )
 def test_a_secret_is_hidden(message, arguments, secret):
-    record = logging.LogRecord("x", logging.INFO, "x", 1, message, arguments, None)
-    HideSecrets().filter(record)
-    assert secret not in record.getMessage()
+    assert secret not in written(message, *arguments)
+
+
+def test_a_secret_in_a_traceback_is_hidden():
+    try:
+        int("Key (nip)=(199407122020122003) already exists")
+    except ValueError:
+        text = written("Import failed", exc_info=sys.exc_info())
+    assert "ValueError" in text
+    assert "199407122020122003" not in text
 
 
 @pytest.mark.parametrize("message", ["Issued 12 certificates", "succeeded in 0.018461633000697475s", "/V/ is short"])
 def test_other_lines_stay_as_they_are(message):
-    record = logging.LogRecord("x", logging.INFO, "x", 1, message, (), None)
-    HideSecrets().filter(record)
-    assert record.getMessage() == message
+    assert written(message) == message
+
+
+def test_every_handler_writes_through_it():
+    assert {handler["formatter"] for handler in settings.LOGGING["handlers"].values()} == {"line"}
+    assert settings.LOGGING["formatters"]["line"]["()"] == "academy.logs.HidingFormatter"

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from academy.pages.caching import content_version
 from academy.people.models import Organiser, Role
 
 ORGANISER_KEY = "site-organiser"
@@ -52,7 +53,8 @@ def _is_at(path: str, url: str) -> bool:
 
 def _organiser() -> dict[str, str]:
     """Who runs this installation: its first organiser, as printed in header and footer."""
-    kept: dict[str, str] | None = cache.get(ORGANISER_KEY)
+    key = f"{ORGANISER_KEY}:{content_version()}"
+    kept: dict[str, str] | None = cache.get(key)
     if kept is None:
         organiser = Organiser.objects.order_by("pk").first()
         kept = {}
@@ -61,5 +63,5 @@ def _organiser() -> dict[str, str]:
                 "name": organiser.short_name,
                 "region": organiser.government_name.removeprefix("Pemerintah ").strip(),
             }
-        cache.set(ORGANISER_KEY, kept, KEEP_SECONDS)
+        cache.set(key, kept, KEEP_SECONDS)
     return kept

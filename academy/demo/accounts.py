@@ -1,4 +1,4 @@
-"""The accounts that `make demo` prints. Never made anywhere else."""
+"""The accounts that `make demo` prints (deploy/serve.py says what each sees). Never made anywhere else."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import os
 from dataclasses import dataclass
 from datetime import date
 
-from django.contrib.auth.models import Group
 from django.db import transaction
 
 from academy.people.models import AgencyGroup, Person, Role, WorkUnit
 from academy.people.placements import place
+from courses.trainers import grant_trainer
 
 DEFAULT_PASSWORD = "belajar-digital"  # noqa: S105  printed on the screen by `make demo`
 
 
 @dataclass(frozen=True)
 class Account:
-    """`unit` is (agency code, name of a unit below the root). `sees` is what `make demo` prints."""
+    """`unit` is (agency code, name of a unit below the root)."""
 
     email: str
     name: str
@@ -25,7 +25,6 @@ class Account:
     nip: str | None
     position: str
     unit: tuple[str, str] | None
-    sees: str
 
 
 LEARNER = Account(
@@ -35,7 +34,6 @@ LEARNER = Account(
     "199407122020122003",
     "Pranata Komputer Ahli Pertama",
     ("7701", "Dinas Komunikasi dan Informatika"),
-    "a learner: one running course, one certificate",
 )
 TRAINER = Account(
     "pengajar@demo.test",
@@ -44,7 +42,6 @@ TRAINER = Account(
     "198505172010011004",
     "Widyaiswara Ahli Muda",
     ("7700", "Badan Pengembangan Sumber Daya Manusia Daerah"),
-    "a trainer: writes courses at /cms/",
 )
 HR_PROVINCE = Account(
     "hr.provinsi@demo.test",
@@ -53,7 +50,6 @@ HR_PROVINCE = Account(
     "197911032005012007",
     "Analis SDM Aparatur Ahli Muda",
     ("7700", "Badan Kepegawaian Daerah"),
-    "HR of the province: reports on all 23 agencies",
 )
 HR_KUPANG = Account(
     "hr.kabkupang@demo.test",
@@ -62,11 +58,9 @@ HR_KUPANG = Account(
     "198802282014031002",
     "Analis SDM Aparatur Ahli Pertama",
     ("7701", "Badan Kepegawaian dan Pengembangan SDM"),
-    "HR of Kab. Kupang: reports on that agency only",
 )
-ADMIN = Account("admin@demo.test", "Administrator Akademi", "", None, "", None, "the administrator")
+ADMIN = Account("admin@demo.test", "Administrator Akademi", "", None, "", None)
 ACCOUNTS = [LEARNER, TRAINER, HR_PROVINCE, HR_KUPANG, ADMIN]
-TRAINER_GROUP = "Pengajar"
 
 
 def password() -> str:
@@ -74,14 +68,14 @@ def password() -> str:
 
 
 @transaction.atomic
-def ensure_accounts(*, today: date) -> dict[str, Person]:
+def ensure_accounts(group: AgencyGroup, *, today: date) -> dict[str, Person]:
     """Make the accounts that are missing and set the password of the day; returns them by e-mail."""
     people = {account.email: _ensure_account(account, today=today) for account in ACCOUNTS}
-    people[TRAINER.email].groups.add(Group.objects.get(name=TRAINER_GROUP))
+    grant_trainer(people[TRAINER.email])
     _ensure_role(people[TRAINER.email], Role.Kind.TRAINER, unit=people[TRAINER.email].unit)
     root = WorkUnit.objects.get(agency__code="7701", depth=1)
     _ensure_role(people[HR_KUPANG.email], Role.Kind.HR, unit=root)
-    _ensure_role(people[HR_PROVINCE.email], Role.Kind.HR, group=AgencyGroup.objects.get(agencies__code="7700"))
+    _ensure_role(people[HR_PROVINCE.email], Role.Kind.HR, group=group)
     return people
 
 

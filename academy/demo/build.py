@@ -22,12 +22,12 @@ ENROLMENTS = 300
 def build(*, now: datetime, tell: Callable[[str], None]) -> None:
     """Make what is missing; a second call adds nothing and keeps what people did since."""
     today = now.date()
-    load_agencies()
+    province = load_agencies()
     tell("Agencies of Nusa Tenggara Timur: loaded")
     call_command("load_site", verbosity=0)
     call_command("load_curriculum", verbosity=0)
     tell("Site and curriculum: loaded")
-    cast = accounts.ensure_accounts(today=today)
+    cast = accounts.ensure_accounts(province, today=today)
     people = ensure_people(today=today)
     tell(f"People: {Person.objects.count()}")
     courses = list(Course.objects.order_by("code"))

@@ -165,7 +165,7 @@ def _ensure_person(fields: dict[str, str], *, unit: WorkUnit, today: date) -> Pe
 
 
 def _cast(dice: random.Random) -> Iterator[dict[str, str]]:
-    """An endless row of made-up officials. The sequence keeps every NIP unique, PPPK and PNS alike."""
+    """An endless row of made-up officials; a number that came before names the same person again."""
     while True:
         is_male = dice.random() < 0.44
         is_pppk = dice.random() < 0.36

@@ -2,7 +2,8 @@
 
 PNS:  birth date (8), first appointment YYYYMM (6), sex (1), sequence (3).
 PPPK: birth date (8), year of appointment (4), `2` and the number of the agreement 1-9 (2), sex (1), sequence (3).
-Digits 13-14 tell them apart: 01-12 is a month, 21-29 an agreement.
+Digits 13-14 tell them apart: 01-12 is a month, 21-29 an agreement. Other digits belong to layouts we have no source
+for (PPPK Paruh Waktu): accepted with a warning, as of an unknown kind.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 LENGTH = 18
@@ -26,6 +28,7 @@ class InvalidNip(ValueError):
 class NipKind(StrEnum):
     PNS = "pns"
     PPPK = "pppk"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,7 @@ def parse(text: str, *, today: date | None = None) -> Nip:
     if not re.fullmatch(r"[0-9]+", digits):
         raise InvalidNip(_("A NIP holds digits only, for example 19690309 199403 2 001."))
     if len(digits) != LENGTH:
-        raise InvalidNip(
-            _("A NIP has %(length)d digits, you typed %(typed)d.") % {"length": LENGTH, "typed": len(digits)}
-        )
+        raise InvalidNip(wrong_length(digits))
     born_on = _birth_date(digits[:8])
     appointed_year, discriminator = int(digits[8:12]), int(digits[12:14])
     if 1 <= discriminator <= 12:
@@ -66,10 +67,7 @@ def parse(text: str, *, today: date | None = None) -> Nip:
     elif 21 <= discriminator <= 29:
         kind, month = NipKind.PPPK, None
     else:
-        raise InvalidNip(
-            _("Digits 13 and 14 of the NIP (%(digits)s) are neither a month nor a PPPK agreement.")
-            % {"digits": digits[12:14]}
-        )
+        kind, month = NipKind.UNKNOWN, None
     if digits[14] not in "12":
         raise InvalidNip(_("Digit 15 of the NIP must be 1 or 2, not %(digit)s.") % {"digit": digits[14]})
     if digits[15:] == "000":
@@ -82,8 +80,21 @@ def parse(text: str, *, today: date | None = None) -> Nip:
         appointed_month=month,
         is_male=digits[14] == "1",
         sequence=int(digits[15:]),
-        warnings=tuple(_doubts(born_on, appointed_year, month, today)),
+        warnings=tuple(_doubts(digits, kind, born_on, month, today)),
     )
+
+
+def wrong_length(digits: str) -> str:
+    """The sentence for a number that is too short or too long."""
+    return _("A NIP has %(length)d digits, you typed %(typed)d.") % {"length": LENGTH, "typed": len(digits)}
+
+
+def validate(text: str) -> None:
+    """For model and form fields: ValidationError with the reason."""
+    try:
+        parse(text)
+    except InvalidNip as error:
+        raise ValidationError(str(error), code="invalid_nip") from error
 
 
 def grouped(digits: str) -> str:
@@ -105,8 +116,14 @@ def _birth_date(digits: str) -> date:
         ) from None
 
 
-def _doubts(born_on: date, year: int, month: int | None, today: date | None) -> list[str]:
+def _doubts(digits: str, kind: NipKind, born_on: date, month: int | None, today: date | None) -> list[str]:
     doubts = []
+    if kind is NipKind.UNKNOWN:
+        doubts.append(
+            _("Digits 13 and 14 of the NIP (%(digits)s) are neither a month nor a PPPK agreement.")
+            % {"digits": digits[12:14]}
+        )
+    year = int(digits[8:12])
     age = year - born_on.year
     if not YOUNGEST_AT_APPOINTMENT <= age <= OLDEST_AT_APPOINTMENT:
         doubts.append(_("The age at appointment would be %(age)d.") % {"age": age})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
 
 from academy.people.models import Person, Placement, WorkUnit
 from academy.people.signals import placed
+
+# The clock asks every hour; a month bridges the longest standstill anybody should bear.
+LOOK_BACK = timedelta(days=31)
 
 
 @transaction.atomic
@@ -17,12 +20,30 @@ def place(person: Person, *, unit: WorkUnit | None, from_on: date, today: date) 
     A second call for the same day replaces the first. A day in the future is recorded and mirrored when it comes.
     """
     # no_key: whoever finishes a course meanwhile points to this person, and holds what is mirrored below.
-    Person.objects.select_for_update(no_key=True).filter(pk=person.pk).get()
+    locked = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     placement, _ = Placement.objects.update_or_create(person=person, from_on=from_on, defaults={"unit": unit})
-    current = Placement.objects.filter(person=person, from_on__lte=today).order_by("-from_on").first()
-    unit_now = current.unit if current else None
-    if person.unit_id != (unit_now.pk if unit_now else None):
-        person.unit = unit_now
-        person.save(update_fields=["unit"])
-        placed.send(sender=Placement, person_ids=[person.pk])
+    _mirror(locked, today=today)
+    person.unit = locked.unit
     return placement
+
+
+def mirror_placements_that_came(*, today: date) -> int:
+    """Mirror what was recorded ahead and begins by now; how many people moved. A repeat moves nobody."""
+    recent = Placement.objects.filter(from_on__lte=today, from_on__gt=today - LOOK_BACK)
+    moved = 0
+    for person_id in recent.values_list("person", flat=True).distinct():
+        with transaction.atomic():
+            moved += _mirror(Person.objects.select_for_update(no_key=True).get(pk=person_id), today=today)
+    return moved
+
+
+def _mirror(person: Person, *, today: date) -> bool:
+    """Bring `unit` of the locked row in line with the placement of today; whether it changed."""
+    current = Placement.objects.filter(person=person, from_on__lte=today).order_by("-from_on").first()
+    unit = current.unit if current else None
+    if person.unit_id == (unit.pk if unit else None):
+        return False
+    person.unit = unit
+    person.save(update_fields=["unit"])
+    placed.send(sender=Placement, person_ids=[person.pk])
+    return True

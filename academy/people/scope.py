@@ -24,7 +24,3 @@ def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, on: date
         else:
             condition |= Q(agency__in=Agency.objects.filter(groups=role.group_id))
     return units.filter(condition) if condition else units.none()
-
-
-def has_role(person: Person, kind: Role.Kind, *, on: date) -> bool:
-    return person.is_active and Role.objects.in_force(on).filter(person=person, kind=kind).exists()

@@ -7,20 +7,32 @@ from typing import Any, cast
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm
 from django import forms
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from academy.people import nip
-from academy.people.models import Person
+from academy.people.models import Person, Role
 
 
 def find_person(login: str) -> Person | None:
     """Who signs in with this text: 18 digits, spaces or dots allowed, are a NIP; anything else is an e-mail."""
+    login = one_spelling(login)
+    if len(login) == nip.LENGTH and _is_number(login):
+        return cast("Person | None", Person.objects.filter(nip=login).first())
+    return cast("Person | None", Person.objects.filter(email__iexact=login).first())
+
+
+def one_spelling(login: str) -> str:
+    """The same text for every way to type a login, so that wrong passwords count against one person."""
     digits = nip.normalise(login)
-    if len(digits) == nip.LENGTH and digits.isascii() and digits.isdigit():
-        return cast("Person | None", Person.objects.filter(nip=digits).first())
-    return cast("Person | None", Person.objects.filter(email__iexact=login.strip()).first())
+    return digits if _is_number(digits) else login.strip().lower()
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 class NipOrEmailBackend(ModelBackend):
@@ -47,14 +59,30 @@ class SignInForm(LoginForm):
             max_length=254,
             widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
         )
+        self.fields["password"].label = _("Password")
+        self.fields["password"].help_text = ""
+        self.fields["password"].widget.attrs.pop("placeholder", None)
 
     def clean_login(self) -> str:
-        return str(self.cleaned_data["login"]).strip()
+        login = one_spelling(self.cleaned_data["login"])
+        if _is_number(login) and len(login) != nip.LENGTH:
+            raise forms.ValidationError(nip.wrong_length(login))
+        return login
 
     def user_credentials(self) -> dict[str, str]:
         return {"username": self.cleaned_data["login"], "password": self.cleaned_data["password"]}
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _("The NIP or e-mail and the password do not belong together."),
+        "username_password_mismatch": _("The NIP or e-mail and the password do not belong together."),
+    }
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """HR officers land on their report, everybody else on their learning."""
+        roles = Role.objects.in_force(timezone.localdate()).filter(person=request.user.pk, kind=Role.Kind.HR)
+        return "/laporan/" if roles.exists() else settings.LOGIN_REDIRECT_URL
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -8,7 +8,6 @@ urlpatterns = [
     path("keluar/", views.logout, name="account_logout"),
     path("akun/daftar/", views.signup, name="account_signup"),  # answers that registration is closed
     path("akun/nonaktif/", views.account_inactive, name="account_inactive"),
-    path("akun/kata-sandi/ganti/", views.password_change, name="account_change_password"),
     path("akun/kata-sandi/lupa/", views.password_reset, name="account_reset_password"),
     path("akun/kata-sandi/lupa/terkirim/", views.password_reset_done, name="account_reset_password_done"),
     re_path(

@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from academy.people import nip
+from academy.people.models import Person
 
 PNS = "198609262015051001"
 PPPK = "200012312024211001"
@@ -31,8 +33,6 @@ def test_pppk_number_is_told_by_its_agreement_digits():
         ("1986092620150510011", "Anda mengetik 19"),
         ("198613262015051001", "19861326"),
         ("198602302015051001", "19860230"),
-        ("198609262015131001", "13"),
-        ("198609262015201001", "20"),
         ("198609262015053001", "1 atau 2"),
         ("198609262015051000", "000"),
         ("1986O9262015051001", "hanya berisi angka"),
@@ -43,6 +43,18 @@ def test_pppk_number_is_told_by_its_agreement_digits():
 def test_a_wrong_number_is_refused_with_the_reason(text, part_of_message):
     with pytest.raises(nip.InvalidNip, match=part_of_message):
         nip.parse(text)
+
+
+@pytest.mark.parametrize("number", ["198609262015131001", "198609262015201001"])
+def test_a_layout_nobody_has_described_is_accepted_with_a_warning(number):
+    parsed = nip.parse(number)
+    assert parsed.kind is nip.NipKind.UNKNOWN
+    assert number[12:14] in parsed.warnings[0]
+
+
+def test_the_field_of_a_person_refuses_what_is_no_nip():
+    with pytest.raises(ValidationError, match="Anda mengetik 1"):
+        Person(name="Maria", nip="1").clean_fields()
 
 
 def test_unlikely_ages_and_future_appointments_only_warn():

@@ -6,7 +6,7 @@ import pytest
 
 from academy.people import scope
 from academy.people.models import AgencyGroup, Person, Role
-from academy.people.placements import place
+from academy.people.placements import mirror_placements_that_came, place
 from academy.people.signals import placed
 from academy.people.units import ensure_unit
 from tests.factories import AgencyFactory, PersonFactory, make_enrolment, make_hr, make_unit
@@ -28,11 +28,25 @@ def test_placing_mirrors_the_unit_and_tells_once():
     assert (Person.objects.get(pk=person.pk).unit, person.placements.count(), heard) == (unit, 1, [[person.pk]])
 
 
-def test_a_placement_in_the_future_waits():
-    person = PersonFactory()
-    before = person.unit
-    place(person, unit=make_unit(), from_on=date(2027, 1, 1), today=TODAY)
+def test_a_placement_in_the_future_waits_for_its_day():
+    enrolment, unit = make_enrolment(), make_unit()
+    person, before = enrolment.person, enrolment.person.unit
+    place(person, unit=unit, from_on=date(2026, 12, 1), today=TODAY)
     assert Person.objects.get(pk=person.pk).unit == before
+    assert mirror_placements_that_came(today=date(2026, 11, 30)) == 0
+    assert mirror_placements_that_came(today=date(2026, 12, 1)) == 1
+    assert mirror_placements_that_came(today=date(2026, 12, 1)) == 0
+    enrolment.refresh_from_db()
+    assert (Person.objects.get(pk=person.pk).unit, enrolment.unit) == (unit, unit)
+
+
+def test_placing_a_row_read_long_ago_moves_the_person_of_today():
+    person, first, second = PersonFactory(), make_unit(), make_unit()
+    stale = Person.objects.get(pk=person.pk)
+    place(person, unit=first, from_on=date(2026, 11, 20), today=TODAY)
+    place(stale, unit=second, from_on=TODAY, today=TODAY)
+    place(Person.objects.get(pk=person.pk), unit=stale.unit, from_on=TODAY, today=TODAY)
+    assert Person.objects.get(pk=person.pk).unit == second
 
 
 def test_enrolments_follow_the_person():

@@ -30,6 +30,20 @@ def test_a_wrong_login_is_refused_and_kept_in_the_form(client, person, login):
     assert login.replace("\x00", "") in response.content.decode()
 
 
+def test_a_number_of_the_wrong_length_is_named(client, person):
+    response = client.post("/masuk/", {"login": "19940712 202012 2 00", "password": PASSWORD})
+    assert "NIP terdiri atas 18 angka, Anda mengetik 17." in response.content.decode()
+
+
+def test_wrong_passwords_count_against_the_person_however_the_number_is_typed(client, person):
+    for position in range(12):
+        login = f"{person.nip[:position]} {person.nip[position:]}"
+        response = client.post("/masuk/", {"login": login, "password": "salah-semua-ini"})
+    assert "Terlalu banyak" in response.content.decode()
+    client.post("/masuk/", {"login": person.nip, "password": PASSWORD})
+    assert "_auth_user_id" not in client.session
+
+
 def test_an_inactive_person_does_not_get_in(client, person):
     person.is_active = False
     person.save()

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from academy.people.models.agency import WorkUnit
+from academy.people.nip import validate as validate_nip
 
 
 class PersonQuerySet(models.QuerySet["Person"]):
@@ -50,7 +51,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=200)
     title_before = models.CharField(_("titles before the name"), max_length=60, blank=True)
     title_after = models.CharField(_("titles after the name"), max_length=80, blank=True)
-    nip = models.CharField("NIP", max_length=18, unique=True, null=True, blank=True)
+    nip = models.CharField("NIP", max_length=18, unique=True, null=True, blank=True, validators=[validate_nip])
     email = models.EmailField(_("e-mail"), null=True, blank=True)  # noqa: DJ001  unique, and several have none
     kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.PNS)
     grade = models.CharField(_("golongan"), max_length=8, blank=True)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from academy.demo.build import build
@@ -12,4 +13,6 @@ class Command(BaseCommand):
     help = "Build the demo academy with synthetic people; never run this on a real installation."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.ENV.is_production:
+            raise CommandError("This is a production (SITE_URL): no demo people with a published password here.")
         build(now=timezone.now(), tell=self.stdout.write)
