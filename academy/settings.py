@@ -107,7 +107,10 @@ def database(url: str) -> dict[str, Any]:
         # A file, not memory: tests with several threads or processes meet the real locks.
         settings["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
     else:
-        settings.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 10, "timeout": 20}
+        options = settings.setdefault("OPTIONS", {})
+        options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 20}
+        # Compiling a report's query takes ten times as long as running it, and a file reads its lines to the end.
+        options.setdefault("options", "-c jit=off -c cursor_tuple_fraction=1.0")
         settings["CONN_MAX_AGE"] = 0
     return settings
 

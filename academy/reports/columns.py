@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,6 +15,8 @@ from django.utils.functional import Promise
 from academy.pages.templatetags.formats import day, grouped, score
 
 Value = str | int | Decimal | date | None
+
+HUNDREDTH = Decimal("0.01")
 
 
 class Kind(StrEnum):
@@ -46,17 +48,20 @@ class Column:
     words: Mapping[str, str | Promise] | None = None
     width: int = 14
 
-    def value(self, raw: Any) -> Value:
-        """What the database gave, as the value that every format shows."""
-        if raw is None or raw == "":
-            return None if self.kind is not Kind.TEXT else ""
+    def reader(self) -> Callable[[Any], Value]:
+        """A function from what the database gave to the value that every format shows, in the reader's language."""
         if self.words:
-            return str(self.words[raw])
-        if self.kind is Kind.DECIMAL:
-            return Decimal(raw).quantize(Decimal("0.01"), ROUND_HALF_UP)
-        if isinstance(raw, datetime):
-            return timezone.localtime(raw).date()
-        return raw  # type: ignore[no-any-return]
+            words = {code: str(word) for code, word in self.words.items()}
+            return lambda raw: words[raw]
+        match self.kind:
+            case Kind.TEXT:
+                return lambda raw: "" if raw is None else str(raw)
+            case Kind.DECIMAL:
+                return lambda raw: None if raw is None else Decimal(raw).quantize(HUNDREDTH, ROUND_HALF_UP)
+            case Kind.DATE:
+                return lambda raw: timezone.localtime(raw).date() if isinstance(raw, datetime) else raw
+            case _:
+                return lambda raw: raw
 
 
 def percentage(part: int, whole: int) -> Decimal | None:

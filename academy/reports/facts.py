@@ -15,7 +15,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import pgettext_lazy
 
@@ -27,7 +41,6 @@ from courses.models import Course, Enrolment
 FINISHED = Q(completed_at__isnull=False)
 BEGUN = Q(started_at__isnull=False) | FINISHED
 
-NOT_STARTED_RANK, RUNNING_RANK, FINISHED_RANK, CERTIFIED_RANK = range(4)
 
 # What a line says about a pair; being certified shows in the number of the certificate.
 STATE_WORDS = {
@@ -105,12 +118,12 @@ def annulled(enrolment: str = "pk") -> Exists:
 
 
 def rank() -> Case:
-    """How far an enrolment got, from 0 to 3."""
+    """How far an enrolment got: 0 not started, 1 running, 2 finished, 3 certified."""
     return Case(
-        When(FINISHED & Q(Exists(live_certificates())), then=Value(CERTIFIED_RANK)),
-        When(FINISHED, then=Value(FINISHED_RANK)),
-        When(BEGUN, then=Value(RUNNING_RANK)),
-        default=Value(NOT_STARTED_RANK),
+        When(FINISHED & Q(Exists(live_certificates())), then=Value(3)),
+        When(FINISHED, then=Value(2)),
+        When(BEGUN, then=Value(1)),
+        default=Value(0),
         output_field=IntegerField(),
     )
 
@@ -120,10 +133,11 @@ def furthest(enrolments: QuerySet[Enrolment]) -> QuerySet[Any]:
     further = (
         Enrolment.objects.current()
         .filter(person=OuterRef("person"), run__course=OuterRef("run__course"), run__year=OuterRef("run__year"))
+        .exclude(pk=OuterRef("pk"))  # nearly always the only one: then no rank is worked out
         .annotate(rank=rank())
         .filter(Q(rank__gt=OuterRef("rank")) | Q(rank=OuterRef("rank"), pk__gt=OuterRef("pk")))
     )
-    return enrolments.annotate(rank=rank()).filter(~Exists(further))
+    return enrolments.alias(rank=rank()).filter(~Exists(further))
 
 
 def counts_by_unit(unit_ids: Sequence[int], *, year: int, course: Course | None) -> dict[int, Counts]:
@@ -187,13 +201,15 @@ def pairs_in(state: State, enrolments: QuerySet[Enrolment]) -> QuerySet[Any]:
     pairs = furthest(enrolments)
     match state:
         case State.NOT_STARTED:
-            return pairs.filter(rank=NOT_STARTED_RANK)
+            return pairs.exclude(BEGUN)
         case State.RUNNING:
-            return pairs.filter(rank=RUNNING_RANK)
+            return pairs.filter(BEGUN).exclude(FINISHED)
         case State.FINISHED:
-            return pairs.filter(rank__gte=FINISHED_RANK)
+            return pairs.filter(FINISHED)
         case State.CERTIFIED:
-            return pairs.filter(rank=CERTIFIED_RANK)
+            return pairs.filter(FINISHED, Exists(live_certificates()))
+        case State.NOT_ENROLLED:
+            return pairs.none()
         case _:
             return pairs
 
@@ -222,10 +238,10 @@ def credit_hours_of(enrolments: QuerySet[Enrolment]) -> Coalesce:
 
 
 def state_code() -> Case:
-    """The state of an enrolment annotated by `furthest`, as one of STATE_WORDS."""
+    """The state of an enrolment as one of STATE_WORDS."""
     return Case(
-        When(rank__gte=FINISHED_RANK, then=Value(State.FINISHED.value)),
-        When(rank=RUNNING_RANK, then=Value(State.RUNNING.value)),
+        When(FINISHED, then=Value(State.FINISHED.value)),
+        When(BEGUN, then=Value(State.RUNNING.value)),
         default=Value(State.NOT_STARTED.value),
     )
 
@@ -235,6 +251,22 @@ def counted_hours() -> Case:
     return Case(When(annulled(), then=Value(0)), default=F("completion__credit_hours"), output_field=IntegerField())
 
 
-def certificate_field(name: str) -> Subquery:
-    """A field of the live published certificate of an enrolment; null without one."""
-    return Subquery(live_certificates().values(name)[:1])
+def with_certificate(enrolments: QuerySet[Any]) -> QuerySet[Any]:
+    """Adds `certificate`, the live published one of each enrolment, to follow: `certificate__number`."""
+    condition = Q(
+        completion__certificates__revoked_at__isnull=True,
+        completion__certificates__superseded_at__isnull=True,
+        completion__certificates__published_at__isnull=False,
+    )
+    found: QuerySet[Any] = enrolments.alias(
+        certificate=FilteredRelation("completion__certificates", condition=condition)
+    )
+    return found
+
+
+# What the pairs of a list sum up to, for the total row of a page.
+TOTALS_OF_PAIRS = {
+    "enrolled": Count("pk"),
+    "finished": Count("pk", filter=FINISHED),
+    "credit_hours": Sum(counted_hours()),
+}

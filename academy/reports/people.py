@@ -106,18 +106,26 @@ def people(scope: Scope, filters: Filters) -> Table:
     """People on the roster, in the furthest state they reached in the chosen courses of the year."""
     chosen = facts.enrolments(year=filters.year, course=filters.course)
     target = facts.roster(filters.unit_ids(scope)).filter(search(filters.search))
-    found = facts.people_in(filters.state or State.TARGET, target, chosen).order_by("unit__path", "name", "pk")
+    found = facts.people_in(filters.state or State.TARGET, target, chosen)
     sources = person_sources() | {
         "enrolled": facts.courses_of(chosen),
         "finished": facts.courses_of(chosen.filter(facts.FINISHED)),
         "credit_hours": facts.credit_hours_of(chosen),
         "person": "pk",
     }
+    lines = QueryLines(
+        PEOPLE_COLUMNS,
+        found.order_by("unit__path", "name", "pk"),
+        sources,
+        refs=("person",),
+        summed=facts.furthest(chosen.filter(person__in=found.values("pk"))),
+        totals=facts.TOTALS_OF_PAIRS,
+    )
     return Table(
         name="pegawai",
         title=pgettext_lazy("report", "People"),
         columns=PEOPLE_COLUMNS,
-        lines=QueryLines(PEOPLE_COLUMNS, found, sources, refs=("person",)),
+        lines=lines,
         note=_("Enrolled and finished count courses. Credit hours: each course once a year, annulled ones not."),
     )
 
@@ -125,34 +133,35 @@ def people(scope: Scope, filters: Filters) -> Table:
 def participants(scope: Scope, filters: Filters, courses: Sequence[Course]) -> Table:
     """One line per person and course."""
     unit_ids = filters.unit_ids(scope)
-    chosen = facts.enrolments(year=filters.year, course=filters.course)
-    if filters.state in {State.TARGET, State.NOT_ENROLLED}:
+    state = filters.state or State.ENROLLED
+    enrolments = facts.of_roster(facts.enrolments(year=filters.year, course=filters.course), unit_ids)
+    pairs = facts.pairs_in(state, enrolments).filter(search(filters.search, "person__"))
+    if state in {State.TARGET, State.NOT_ENROLLED}:
         found, sources = _all_pairs(unit_ids, filters, [filters.course] if filters.course else courses)
     else:
-        pairs = facts.pairs_in(filters.state or State.ENROLLED, facts.of_roster(chosen, unit_ids))
-        found = pairs.filter(search(filters.search, "person__")).order_by(
-            "unit__path", "person__name", "person", "run__course__code"
-        )
-        sources = person_sources("person__") | pair_sources() | {"person": "person_id"}
-    return Table(
-        name="peserta",
-        title=_("Participants by course"),
-        columns=PARTICIPANT_COLUMNS,
-        lines=QueryLines(PARTICIPANT_COLUMNS, found, sources, refs=("person", "code")),
+        found = facts.with_certificate(pairs).order_by("unit__path", "person__name", "person", "run__course__code")
+        sources = person_sources("person__") | PAIR_SOURCES | {"person": "person_id"}
+    lines = QueryLines(
+        PARTICIPANT_COLUMNS,
+        found,
+        sources,
+        refs=("person", "code"),
+        summed=pairs,
+        totals=facts.TOTALS_OF_PAIRS,
     )
+    return Table(name="peserta", title=_("Participants by course"), columns=PARTICIPANT_COLUMNS, lines=lines)
 
 
-def pair_sources() -> dict[str, Any]:
-    """Where the values of PAIR_COLUMNS stand for an enrolment annotated by `facts.furthest`."""
-    return {
-        "course": "run__course__title",
-        "state": facts.state_code(),
-        "score": "completion__score",
-        "credit_hours": facts.counted_hours(),
-        "completed_on": "completion__completed_on",
-        "number": facts.certificate_field("number"),
-        "code": facts.certificate_field("code"),
-    }
+# Where the values of PAIR_COLUMNS stand for an enrolment that went through `facts.with_certificate`.
+PAIR_SOURCES: dict[str, Any] = {
+    "course": "run__course__title",
+    "state": facts.state_code(),
+    "score": "completion__score",
+    "credit_hours": facts.counted_hours(),
+    "completed_on": "completion__completed_on",
+    "number": "certificate__number",
+    "code": "certificate__code",
+}
 
 
 def _all_pairs(
@@ -162,7 +171,6 @@ def _all_pairs(
 
     The ORM has no cross join but `extra(tables=…)`; the course of a pair is then a column of that table.
     """
-    course_id = RawSQL('"courses_course"."id"', ())
     pairs: QuerySet[Any] = (
         facts.roster(unit_ids)
         .filter(search(filters.search))
@@ -170,7 +178,7 @@ def _all_pairs(
             tables=["courses_course"],
             select={"pair_course": '"courses_course"."title"', "pair_code": '"courses_course"."code"'},
         )
-        .annotate(pair_course_id=course_id)
+        .annotate(pair_course_id=RawSQL('"courses_course"."id"', ()))
         .filter(pair_course_id__in=[course.pk for course in courses])
     )
     own = facts.enrolments(year=filters.year, course=None).filter(
@@ -178,12 +186,12 @@ def _all_pairs(
     )
     if filters.state == State.NOT_ENROLLED:
         pairs = pairs.filter(~Exists(own))
-    furthest = facts.furthest(own)
+    furthest = facts.with_certificate(facts.furthest(own))
 
     def of_pair(source: Any) -> Subquery:
         return Subquery(furthest.annotate(wanted=F(source) if isinstance(source, str) else source).values("wanted")[:1])
 
-    sources = person_sources() | {key: of_pair(source) for key, source in pair_sources().items()}
+    sources = person_sources() | {key: of_pair(source) for key, source in PAIR_SOURCES.items()}
     sources |= {
         "course": "pair_course",
         "state": Coalesce(sources["state"], Value(State.NOT_ENROLLED.value)),
@@ -194,16 +202,17 @@ def _all_pairs(
 
 def own_courses(person: Person) -> Table:
     """The courses of one person, one line per course and year, newest first."""
-    found = facts.furthest(facts.enrolments(year=None, course=None).filter(person=person))
-    sources = pair_sources() | {"year": "run__year"}
-    return Table(
-        name="pelatihan",
-        title=pgettext_lazy("report", "Courses"),
-        columns=OWN_COURSE_COLUMNS,
-        lines=QueryLines(
-            OWN_COURSE_COLUMNS, found.order_by("-run__year", "run__course__code"), sources, refs=("code",)
-        ),
+    pairs = facts.furthest(facts.enrolments(year=None, course=None).filter(person=person))
+    found = facts.with_certificate(pairs).order_by("-run__year", "run__course__code")
+    lines = QueryLines(
+        OWN_COURSE_COLUMNS,
+        found,
+        PAIR_SOURCES | {"year": "run__year"},
+        refs=("code",),
+        summed=pairs,
+        totals=facts.TOTALS_OF_PAIRS,
     )
+    return Table(name="pelatihan", title=pgettext_lazy("report", "Courses"), columns=OWN_COURSE_COLUMNS, lines=lines)
 
 
 def own_certificates(person: Person) -> Table:
@@ -215,12 +224,9 @@ def own_certificates(person: Person) -> Table:
         When(published_at__isnull=False, then=Value("valid")),
         default=Value("owed"),
     )
-    sources = {
-        "number": "number",
+    sources = {name: name for name in ("number", "issued_at", "code")} | {
         "course": "completion__course__title",
-        "issued_at": "issued_at",
         "state": state,
-        "code": "code",
     }
     return Table(
         name="sertifikat",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, overload
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Aggregate, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import pgettext
 
@@ -49,18 +49,24 @@ class Table:
 
     def total_row(self, sums: Mapping[str, int]) -> tuple[Value, ...]:
         """The last row: "Total", then the sum of every totalled column."""
-        values = with_shares(self.columns, {column.key: sums.get(column.key) for column in self.columns})
-        return (pgettext("report", "Total"), *values[1:])
+        summed = [column for column in self.columns if column.totalled or column.share]
+        values = dict(zip((column.key for column in summed), values_of(summed)(sums), strict=True))
+        return (pgettext("report", "Total"), *(values.get(column.key) for column in self.columns[1:]))
 
 
-def with_shares(columns: Sequence[Column], raw: Mapping[str, Any]) -> tuple[Value, ...]:
-    """The values of one line; percentages are worked out here and nowhere else."""
-    return tuple(
-        percentage(raw[column.share[0]] or 0, raw[column.share[1]] or 0)
-        if column.share
-        else column.value(raw[column.key])
-        for column in columns
-    )
+def values_of(columns: Sequence[Column]) -> Callable[[Mapping[str, Any]], tuple[Value, ...]]:
+    """A function from the raw values of a line to those shown; percentages are worked out here and nowhere else."""
+    readers = [_share(*column.share) if column.share else _one(column) for column in columns]
+    return lambda raw: tuple(read(raw) for read in readers)
+
+
+def _one(column: Column) -> Callable[[Mapping[str, Any]], Value]:
+    key, read = column.key, column.reader()
+    return lambda raw: read(raw[key])
+
+
+def _share(part: str, whole: str) -> Callable[[Mapping[str, Any]], Value]:
+    return lambda raw: percentage(raw[part], raw[whole])
 
 
 class MadeLines(Sequence[Line]):
@@ -68,7 +74,8 @@ class MadeLines(Sequence[Line]):
 
     def __init__(self, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], refs: Sequence[str] = ()) -> None:
         self._columns, self._rows = columns, rows
-        self._lines = [Line(with_shares(columns, row), {name: row[name] for name in refs}) for row in rows]
+        values = values_of(columns)
+        self._lines = [Line(values(row), {name: row[name] for name in refs}) for row in rows]
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -85,23 +92,36 @@ class MadeLines(Sequence[Line]):
 
 
 class QueryLines:
-    """Lines of an ordered queryset; `sources` gives for every column key (and ref) a path or an expression."""
+    """Lines of an ordered queryset; `sources` gives for every column key (and ref) a path or an expression.
+
+    `summed` and `totals` are the rows and the aggregates, by column key, that give the sums without looking at every
+    line.
+    """
 
     def __init__(
-        self, columns: Sequence[Column], queryset: QuerySet[Any], sources: Mapping[str, Any], refs: Sequence[str] = ()
+        self,
+        columns: Sequence[Column],
+        queryset: QuerySet[Any],
+        sources: Mapping[str, Any],
+        *,
+        refs: Sequence[str] = (),
+        summed: QuerySet[Any] | None = None,
+        totals: Mapping[str, Aggregate] | None = None,
     ) -> None:
         self._columns, self._queryset, self._sources, self._refs = columns, queryset, sources, refs
+        self._summed, self._totals = summed, totals or {}
         self._keys = [*(column.key for column in columns), *refs]
+        self._values = values_of(columns)
 
     def _rows(self) -> QuerySet[Any, tuple[Any, ...]]:
         return self._queryset.values_list(*(self._sources[key] for key in self._keys))
 
     def _line(self, row: tuple[Any, ...]) -> Line:
         raw = dict(zip(self._keys, row, strict=True))
-        return Line(with_shares(self._columns, raw), {name: raw[name] for name in self._refs})
+        return Line(self._values(raw), {name: raw[name] for name in self._refs})
 
     def __len__(self) -> int:
-        return self._aggregates["lines"]
+        return self._count
 
     def __iter__(self) -> Iterator[Line]:
         return map(self._line, self._rows().iterator(chunk_size=CHUNK))
@@ -111,16 +131,10 @@ class QueryLines:
 
     def sums(self) -> dict[str, int]:
         """The sums as the database works them out, for a page that shows only a part of the lines."""
-        return {column.key: self._aggregates[column.key] for column in self._columns if column.totalled}
+        wanted = {column.key: self._totals[column.key] for column in self._columns if column.totalled}
+        found = self._summed.order_by().aggregate(**wanted) if self._summed is not None and wanted else {}
+        return {key: found.get(key) or 0 for key in wanted}
 
     @cached_property
-    def _aggregates(self) -> dict[str, int]:
-        """The number of lines and the sums, in one query."""
-        keys = [column.key for column in self._columns if column.totalled]
-        named = self._queryset.order_by().annotate(**{f"sum_{key}": self._as_expression(key) for key in keys})
-        found = named.aggregate(lines=Count("pk"), **{key: Sum(f"sum_{key}") for key in keys})
-        return {key: value or 0 for key, value in found.items()}
-
-    def _as_expression(self, key: str) -> Any:
-        source = self._sources[key]
-        return F(source) if isinstance(source, str) else source
+    def _count(self) -> int:
+        return self._queryset.count()

@@ -13,7 +13,6 @@ from academy.people import units
 from academy.people.models import Person, WorkUnit
 from academy.people.placements import place
 from academy.reports import completion, people
-from academy.reports.facts import NOT_STARTED_RANK
 from academy.reports.filters import Filters, State
 from academy.reports.scope import Scope, scope_of
 from certificates.models import Certificate
@@ -90,7 +89,7 @@ def recount(scope: Scope, filters: Filters) -> dict[tuple[int, int], tuple[int, 
         certificates = list(Certificate.objects.filter(completion=completion)) if completion else []
         live = [c for c in certificates if c.published_at and not c.revoked_at and not c.superseded_at]
         annulled = any(c.revoked_at and c.annuls_credit for c in certificates)
-        far = (3 if live else 2) if completion else (1 if enrolment.started_at else NOT_STARTED_RANK)
+        far = (3 if live else 2) if completion else (1 if enrolment.started_at else 0)
         hours = completion.credit_hours if completion and not annulled else 0
         key = (person.pk, run.course_id)
         # Of equally far enrolments the newest speaks for the pair.
