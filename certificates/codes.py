@@ -12,6 +12,7 @@ LENGTH = 16
 LONGEST_TYPED = 200
 GROUP = 4
 _LOOKALIKES = str.maketrans("OIL", "011")
+_ADDRESS = re.compile(r"^.*/v/", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s\-\u00ad\u2010-\u2015\u2212_.·]+")
 
 
@@ -25,7 +26,10 @@ def new_code() -> str:
 
 
 def normalise(text: str) -> str:
-    """The code that was meant: case, spaces and dashes do not matter, O is 0, I and L are 1."""
+    """The code that was meant: case, spaces and dashes do not matter, O is 0, I and L are 1; a whole link will do."""
+    text = _ADDRESS.sub("", text.strip())
+    if "/" in text:
+        raise InvalidCode(_("This looks like the number of the certificate. Type the code beside the QR code instead."))
     if len(text) > LONGEST_TYPED:
         raise InvalidCode(_("This is far too long for a code. Type only the code beside the QR code."))
     code = _SEPARATORS.sub("", text).upper().translate(_LOOKALIKES)

@@ -64,7 +64,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
     checks = {"database": _database(), "broker": _broker(), **_workers(), "owed": _owed()}
     ready = all(check["ok"] for check in checks.values())
     answer = {"ready": ready} | ({"checks": checks} if _is_local(request) else {})
-    return JsonResponse(answer, status=200 if ready else 503)
+    response = JsonResponse(answer, status=200 if ready else 503)
+    # Whoever asks wants to know; asked every half second at start, it would fill the log with errors.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 @require_safe

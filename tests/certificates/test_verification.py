@@ -231,3 +231,9 @@ def test_a_count_starts_anew_when_its_time_is_over():
 def test_a_store_that_fails_refuses_nobody(settings, tmp_path):
     settings.COUNTS_PATH = tmp_path
     assert counting.count("limit", seconds=60) == (0, 0.0)
+
+
+def test_a_whole_link_is_taken_and_a_number_is_named():
+    assert codes.normalise(" http://localhost:8000/V/7KQ4M2XD9TWRH3PB ") == "7KQ4M2XD9TWRH3PB"
+    with pytest.raises(codes.InvalidCode, match="nomor sertifikat"):
+        codes.normalise("0106/BPSDMD-NTT/XI/2026")
