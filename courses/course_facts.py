@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -20,45 +21,37 @@ from django.utils.translation import ngettext
 from academy.pages.templatetags.formats import day, score
 from academy.people.models import Person
 from courses.catalogue import LEVEL, activities_text, minutes_text, modules_text
-from courses.models import CoursePage, Edition, Enrolment, LegalReference, Level
+from courses.enrolment import enrolment_that_counts
+from courses.models import Completion, Course, CoursePage, Edition, Enrolment, LegalReference, Level
 from courses.outline import Outline, OutlineActivity, OutlineModule, outline_of
 from courses.progress import done_activities, next_activity
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How far the reader is: the newest enrolment that was not withdrawn (None for a stranger), and what is done."""
+    """How far the reader is: the enrolment that counts now (None: the course may be taken), and what is done in it."""
 
     enrolment: Enrolment | None = None
     done: set[UUID] = field(default_factory=set)
+    completed_before: bool = False
 
     @property
     def is_learning(self) -> bool:
         return self.enrolment is not None and self.enrolment.completed_at is None
 
-    @property
-    def is_completed_this_year(self) -> bool:
-        """A course may be taken again in the run of another year."""
-        return (
-            self.enrolment is not None
-            and self.enrolment.completed_at is not None
-            and self.enrolment.run.year >= timezone.localdate().year
-        )
 
-
-def standing_of(person: Person | AnonymousUser, course_id: int) -> Standing:
+def standing_of(person: Person | AnonymousUser, course: Course, *, at: datetime) -> Standing:
     if not isinstance(person, Person):
         return Standing()
-    rows = Enrolment.objects.current().filter(person=person, run__course=course_id)
-    enrolment = rows.select_related("run").order_by("-run__year", "-enrolled_at").first()
+    enrolment = enrolment_that_counts(person, course, at=at)
     if enrolment is None:
-        return Standing()
+        return Standing(completed_before=Completion.objects.filter(person=person, course=course).exists())
     return Standing(enrolment, done_activities(enrolment))
 
 
 def course_context(page: CoursePage, request: HttpRequest) -> dict[str, Any]:
     """What `courses/course_page.html` shows. A learner sees the edition that he or she is in, others the newest."""
-    standing = standing_of(request.user, page.course_id)
+    standing = standing_of(request.user, page.course, at=timezone.now())
     newest = Edition.objects.filter(course=page.course_id).newest_first().first()
     edition = standing.enrolment.edition_id if standing.enrolment and standing.is_learning else newest
     outline = outline_of(edition) if edition else None
@@ -103,13 +96,13 @@ def _learning(page: CoursePage, outline: Outline, standing: Standing, request: H
         }
         url = _activity_url(enrolment, here) if here else reverse("enrolment", args=[enrolment.pk])
         context["action"] = {"url": url, "label": _("Continue") if standing.done else _("Begin")}
-    elif enrolment is not None and standing.is_completed_this_year:
+    elif enrolment is not None:
         context["completed"] = {
             "score": score(enrolment.score),
             "url": reverse("enrolment", args=[enrolment.pk]),
         }
     elif isinstance(request.user, Person):
-        label = _("Take this course again") if enrolment else _("Take this course")
+        label = _("Take this course again") if standing.completed_before else _("Take this course")
         context["action"] = {"url": reverse("enrol", args=[page.course.key]), "label": label, "post": True}
     else:
         sign_in = f"{resolve_url('account_login')}?{urlencode({'next': page.get_url(request)})}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -33,8 +33,7 @@ def enrol(person: Person, course: Course, *, at: datetime) -> Enrolment:
     """
     # The lock keeps the mirrors right while the person is being placed elsewhere, and makes a double click wait.
     person = Person.objects.select_for_update(no_key=True, of=("self",)).select_related("unit").get(pk=person.pk)
-    on = timezone.localdate(at, ZoneInfo(course.organiser.time_zone))
-    known = _counts_for(person, course, year=on.year)
+    known = enrolment_that_counts(person, course, at=at)
     if known is not None:
         return known
     edition = Edition.objects.filter(course=course).newest_first().first()
@@ -42,7 +41,7 @@ def enrol(person: Person, course: Course, *, at: datetime) -> Enrolment:
         raise NotOpen(_("This course is not open yet."))
     enrolment, made = Enrolment.objects.get_or_create(
         person=person,
-        run=open_run(course, on=on),
+        run=open_run(course, on=_day(course, at)),
         defaults={
             "edition": edition,
             "unit": person.unit,
@@ -72,14 +71,19 @@ def begin_work(enrolment: Enrolment, *, at: datetime) -> None:
         raise Withdrawn(_("You have left this course."))
 
 
-def _counts_for(person: Person, course: Course, *, year: int) -> Enrolment | None:
-    """The enrolment that makes another one needless: still running, or completed in `year`."""
+def enrolment_that_counts(person: Person, course: Course, *, at: datetime) -> Enrolment | None:
+    """The enrolment that makes another one needless: still running, or completed in the year of `at`.
+
+    The year of a completion is that of `completed_on`, whatever its run; without such an enrolment the course may be
+    taken (again).
+    """
     running = Enrolment.objects.running().filter(person=person, run__course=course)
     if (enrolment := running.order_by("-enrolled_at").first()) is not None:
         return enrolment
-    completion = (
-        Completion.objects.filter(person=person, course=course, completed_on__year=year)
-        .select_related("enrolment")
-        .first()
-    )
+    finished = Completion.objects.filter(person=person, course=course, completed_on__year=_day(course, at).year)
+    completion = finished.select_related("enrolment").order_by("-completed_at").first()
     return completion.enrolment if completion else None
+
+
+def _day(course: Course, at: datetime) -> date:
+    return timezone.localdate(at, ZoneInfo(course.organiser.time_zone))

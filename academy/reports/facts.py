@@ -1,9 +1,12 @@
 """The definitions behind every number of the completion report; counts and lists use these and nothing else.
 
 Target      an official on the roster of a unit in scope, today.
-Enrolled    an official of the target with a current (not withdrawn) enrolment in a run of the year.
+Enrolled    an official of the target with a current (not withdrawn) enrolment that counts in the year.
 Finished    an enrolment with a completion; running: begun, not finished; not started: neither.
 Certified   finished, and a live published certificate stands behind the completion.
+
+A finished enrolment counts in the year of `Completion.completed_on` alone, whatever its run; one that is not finished
+counts in every year from that in which it began up to the present. See docs/rules.md, "The year of a report".
 
 A person who is in several runs of a course in one year is one pair of person and course, in the furthest state. A
 person who is in several courses counts once per person, in the furthest state of them.
@@ -19,9 +22,9 @@ from django.db.models import (
     Case,
     Count,
     Exists,
-    F,
     FilteredRelation,
     IntegerField,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -30,10 +33,12 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, ExtractYear
+from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
 from academy.people.models import Person
+from academy.reports.credit_hours import credited
 from academy.reports.filters import State
 from certificates.models import Certificate
 from courses.models import Course, Enrolment
@@ -41,6 +46,8 @@ from courses.models import Course, Enrolment
 FINISHED = Q(completed_at__isnull=False)
 BEGUN = Q(started_at__isnull=False) | FINISHED
 
+# The one year of an enrolment where all years are shown together: finished in, or not finished and begun in.
+YEAR = Coalesce(ExtractYear("completion__completed_on"), ExtractYear("enrolled_at"))
 
 # What a line says about a pair; being certified shows in the number of the certificate.
 STATE_WORDS = {
@@ -90,11 +97,18 @@ def roster(unit_ids: Sequence[int]) -> QuerySet[Person]:
 
 
 def enrolments(*, year: int | None, course: Course | None) -> QuerySet[Enrolment]:
-    """Current enrolments of a year (None: of all years) in a course (None: in all)."""
+    """Current enrolments that count in a year up to the present (None: of all years) in a course (None: in all)."""
     enrolments = Enrolment.objects.current()
     if year is not None:
-        enrolments = enrolments.filter(run__year=year)
+        unfinished = ~FINISHED & Q(enrolled_at__year__lte=year)
+        enrolments = enrolments.filter(Q(completion__completed_on__year=year) | unfinished)
     return enrolments.filter(run__course=course) if course else enrolments
+
+
+def years(*, this_year: int) -> list[int]:
+    """The years to report on, newest first: from that of the first enrolment up to the present."""
+    first = Enrolment.objects.aggregate(at=Min("enrolled_at"))["at"]
+    return list(range(this_year, min(timezone.localdate(first).year if first else this_year, this_year) - 1, -1))
 
 
 def of_roster(enrolments: QuerySet[Enrolment], unit_ids: Sequence[int]) -> QuerySet[Enrolment]:
@@ -108,15 +122,6 @@ def live_certificates(enrolment: str = "pk") -> QuerySet[Certificate]:
     return Certificate.objects.live().published().filter(completion__enrolment=OuterRef(enrolment))
 
 
-def annulled(enrolment: str = "pk") -> Exists:
-    """Was the credit of the enrolment of the outer query taken back with its certificate?"""
-    return Exists(
-        Certificate.objects.filter(
-            completion__enrolment=OuterRef(enrolment), revoked_at__isnull=False, annuls_credit=True
-        )
-    )
-
-
 def rank() -> Case:
     """How far an enrolment got: 0 not started, 1 running, 2 finished, 3 certified."""
     return Case(
@@ -128,16 +133,21 @@ def rank() -> Case:
     )
 
 
-def furthest(enrolments: QuerySet[Enrolment]) -> QuerySet[Any]:
-    """One enrolment for every pair of person and course and year: the furthest, of equals the newest."""
+def furthest(chosen: QuerySet[Enrolment], *, year: int | None) -> QuerySet[Any]:
+    """One enrolment for every pair of person and course in the year: the furthest, of equals the newest.
+
+    `chosen` are enrolments of that year. None: one for every pair and each YEAR.
+    """
     further = (
-        Enrolment.objects.current()
-        .filter(person=OuterRef("person"), run__course=OuterRef("run__course"), run__year=OuterRef("run__year"))
+        enrolments(year=year, course=None)
+        .filter(person=OuterRef("person"), run__course=OuterRef("run__course"))
         .exclude(pk=OuterRef("pk"))  # nearly always the only one: then no rank is worked out
         .annotate(rank=rank())
         .filter(Q(rank__gt=OuterRef("rank")) | Q(rank=OuterRef("rank"), pk__gt=OuterRef("pk")))
     )
-    return enrolments.alias(rank=rank()).filter(~Exists(further))
+    if year is None:
+        chosen, further = chosen.alias(year=YEAR), further.alias(year=YEAR).filter(year=OuterRef("year"))
+    return chosen.alias(rank=rank()).filter(~Exists(further))
 
 
 def counts_by_unit(unit_ids: Sequence[int], *, year: int, course: Course | None) -> dict[int, Counts]:
@@ -196,9 +206,9 @@ def people_in(state: State, people: QuerySet[Person], enrolments: QuerySet[Enrol
             return people.filter(~enrolled)
 
 
-def pairs_in(state: State, enrolments: QuerySet[Enrolment]) -> QuerySet[Any]:
-    """One enrolment per pair that is in this state."""
-    pairs = furthest(enrolments)
+def pairs_in(state: State, enrolments: QuerySet[Enrolment], *, year: int) -> QuerySet[Any]:
+    """One enrolment per pair that is in this state in the year."""
+    pairs = furthest(enrolments, year=year)
     match state:
         case State.NOT_STARTED:
             return pairs.exclude(BEGUN)
@@ -225,16 +235,13 @@ def courses_of(enrolments: QuerySet[Enrolment]) -> Coalesce:
     return Coalesce(Subquery(counted.values("courses")), 0)
 
 
-def credit_hours_of(enrolments: QuerySet[Enrolment]) -> Coalesce:
-    """Credit hours the person of the outer query earned in `enrolments`: each course once a year, annulled ones not."""
-    earned = (
-        furthest(enrolments.filter(FINISHED, person=OuterRef("pk")))
-        .filter(~annulled())
-        .order_by()
-        .values("person")
-        .annotate(hours=Sum("completion__credit_hours"))
-    )
-    return Coalesce(Subquery(earned.values("hours")), 0)
+def credit_hours_of(*, year: int, course: Course | None) -> Coalesce:
+    """Credit hours the person of the outer query earned in a year."""
+    earned = credited().filter(person=OuterRef("pk"), completed_on__year=year)
+    if course:
+        earned = earned.filter(course=course)
+    summed = earned.order_by().values("person").annotate(hours=Sum("credit_hours"))
+    return Coalesce(Subquery(summed.values("hours")), 0)
 
 
 def state_code() -> Case:
@@ -247,8 +254,13 @@ def state_code() -> Case:
 
 
 def counted_hours() -> Case:
-    """Credit hours of a pair: those of the completion, 0 if annulled, null before."""
-    return Case(When(annulled(), then=Value(0)), default=F("completion__credit_hours"), output_field=IntegerField())
+    """Credit hours of a pair in the year it was finished: 0 if annulled, null before."""
+    earned = credited().filter(
+        person=OuterRef("person"),
+        course=OuterRef("run__course"),
+        completed_on__year=ExtractYear(OuterRef("completion__completed_on")),
+    )
+    return Case(When(FINISHED, then=Coalesce(Subquery(earned.values("credit_hours")), 0)), output_field=IntegerField())
 
 
 def with_certificate(enrolments: QuerySet[Any]) -> QuerySet[Any]:

@@ -18,9 +18,10 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from academy.people.models import Person
+from academy.reports.facts import years
 from academy.reports.filters import Filters, State, read_filters
 from academy.reports.scope import Scope, scope_of
-from courses.models import Course, Edition, Run
+from courses.models import Course, Edition
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,7 @@ class Inquiry:
         return list(Course.objects.filter(Exists(Edition.objects.filter(course=OuterRef("pk")))).order_by("code"))
 
     def years(self) -> list[int]:
-        """The years with runs and the present one, newest first."""
-        years = Run.objects.order_by().values_list("year", flat=True).distinct()
-        return sorted({self.this_year, *years}, reverse=True)
+        return years(this_year=self.this_year)
 
     def filters(self, courses: list[Course], years: list[int], state: State | None = None) -> tuple[Filters, list[str]]:
         return read_filters(

@@ -110,7 +110,7 @@ def people(scope: Scope, filters: Filters) -> Table:
     sources = person_sources() | {
         "enrolled": facts.courses_of(chosen),
         "finished": facts.courses_of(chosen.filter(facts.FINISHED)),
-        "credit_hours": facts.credit_hours_of(chosen),
+        "credit_hours": facts.credit_hours_of(year=filters.year, course=filters.course),
         "person": "pk",
     }
     lines = QueryLines(
@@ -118,7 +118,7 @@ def people(scope: Scope, filters: Filters) -> Table:
         found.order_by("unit__path", "name", "pk"),
         sources,
         refs=("person",),
-        summed=facts.furthest(chosen.filter(person__in=found.values("pk"))),
+        summed=facts.furthest(chosen.filter(person__in=found.values("pk")), year=filters.year),
         totals=facts.TOTALS_OF_PAIRS,
     )
     return Table(
@@ -135,7 +135,7 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course]) -> T
     unit_ids = filters.unit_ids(scope)
     state = filters.state or State.ENROLLED
     enrolments = facts.of_roster(facts.enrolments(year=filters.year, course=filters.course), unit_ids)
-    pairs = facts.pairs_in(state, enrolments).filter(search(filters.search, "person__"))
+    pairs = facts.pairs_in(state, enrolments, year=filters.year).filter(search(filters.search, "person__"))
     if state in {State.TARGET, State.NOT_ENROLLED}:
         found, sources = _all_pairs(unit_ids, filters, [filters.course] if filters.course else courses)
     else:
@@ -186,7 +186,7 @@ def _all_pairs(
     )
     if filters.state == State.NOT_ENROLLED:
         pairs = pairs.filter(~Exists(own))
-    furthest = facts.with_certificate(facts.furthest(own))
+    furthest = facts.with_certificate(facts.furthest(own, year=filters.year))
 
     def of_pair(source: Any) -> Subquery:
         return Subquery(furthest.annotate(wanted=F(source) if isinstance(source, str) else source).values("wanted")[:1])
@@ -201,13 +201,13 @@ def _all_pairs(
 
 
 def own_courses(person: Person) -> Table:
-    """The courses of one person, one line per course and year, newest first."""
-    pairs = facts.furthest(facts.enrolments(year=None, course=None).filter(person=person))
-    found = facts.with_certificate(pairs).order_by("-run__year", "run__course__code")
+    """The courses of one person, one line per course and year (finished in, or else begun in), newest first."""
+    pairs = facts.furthest(facts.enrolments(year=None, course=None).filter(person=person), year=None)
+    found = facts.with_certificate(pairs).order_by(facts.YEAR.desc(), "run__course__code", "pk")
     lines = QueryLines(
         OWN_COURSE_COLUMNS,
         found,
-        PAIR_SOURCES | {"year": "run__year"},
+        PAIR_SOURCES | {"year": facts.YEAR},
         refs=("code",),
         summed=pairs,
         totals=facts.TOTALS_OF_PAIRS,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from courses.models import (
     ActivityProgress,
     Course,
+    Enrolment,
     LegalReference,
     LessonPage,
     ModulePage,
@@ -20,7 +23,7 @@ from courses.models import (
 )
 from courses.publishing import publish_edition
 from tests.courses.authoring import make_catalog, make_course_page, make_legal_reference
-from tests.factories import PersonFactory, make_enrolment
+from tests.factories import PersonFactory, RunFactory, make_completion, make_enrolment
 
 pytestmark = pytest.mark.django_db
 CATALOGUE = "/katalog/"
@@ -209,12 +212,35 @@ def test_a_learner_sees_the_edition_he_or_she_is_in(client, page, learner, now):
     assert "Materi 1.2" not in get(client, "/katalog/dasar-spbe/")
 
 
-def test_a_completed_course_shows_its_score(client, page, learner, now):
-    enrol(learner, page, completed_at=now, score="86.67")
+def complete(learner, page, now, *, year, run_year):
+    run = RunFactory(course=page.course, year=run_year)
+    completion = make_completion(
+        learner, edition=page.course.editions.get(), completed_at=now, completed_on=date(year, 1, 10)
+    )
+    Enrolment.objects.filter(pk=completion.enrolment_id).update(run=run, score="86.67")
+
+
+@pytest.mark.parametrize("run_year", [-1, 0])
+def test_a_completed_course_shows_its_score(client, page, learner, now, run_year):
+    """What counts is the year of the completion, also in the run of last year."""
+    this_year = timezone.localdate().year
+    complete(learner, page, now, year=this_year, run_year=this_year + run_year)
     text = get(client, "/katalog/dasar-spbe/")
     assert "86,67" in text
     assert "status--done" in text
     assert reverse("enrol", args=[page.course.key]) not in text
+    client.post(reverse("enrol", args=[page.course.key]))
+    assert Enrolment.objects.count() == 1
+
+
+def test_a_course_completed_last_year_may_be_taken_again(client, page, learner, now):
+    """The button is there exactly when pressing it begins another enrolment."""
+    this_year = timezone.localdate().year
+    complete(learner, page, now, year=this_year - 1, run_year=this_year - 1)
+    assert "Ikuti lagi" in get(client, "/katalog/dasar-spbe/")
+    client.post(reverse("enrol", args=[page.course.key]))
+    assert Enrolment.objects.running().count() == 1
+    assert reverse("enrol", args=[page.course.key]) not in get(client, "/katalog/dasar-spbe/")
 
 
 def test_a_withdrawn_learner_may_join_again(client, page, learner, now):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from academy.people.models import WorkUnit
 from academy.people.placements import place
+from academy.reports.credit_hours import credit_hours
+from courses.models import Enrolment
 from tests.factories import PersonFactory, make_completion, make_enrolment
-from tests.reports.world import AT, World, make_certificate, page_table, soup
+from tests.reports.world import AT, World, complete, make_certificate, page_table, soup
 
 COUNTS = ["Sasaran", "Terdaftar", "Belum dimulai", "Sedang berjalan", "Selesai", "Bersertifikat"]
 
@@ -135,11 +139,37 @@ def test_a_transfer_moves_a_person_with_the_next_request(world: World, hr: Clien
     assert [row[4] for row in table.rows] == ["0", "1", "1"]
 
 
-def test_another_year_is_another_report(world: World, hr: Client):
+def test_who_finishes_after_new_year_counts_in_the_new_year_alone(world: World, hr: Client):
+    """Enrolled on 20 December 2025 in the run of 2025, finished on 10 January 2026."""
+    fani, edition = world.people["fani"], world.course_x.editions.get()
     run = world.course_x.runs.create(year=2025, opens_on=AT.date(), closes_on=AT.date())
-    make_enrolment(world.people["fani"], edition=world.course_x.editions.get(), run=run)
-    assert page_table(hr.get("/laporan/?tahun=2025")).totals[:3] == ["Jumlah", "7", "1"]
-    assert page_table(hr.get("/laporan/")).totals[:3] == ["Jumlah", "7", "5"]
+    enrolment = make_enrolment(fani, edition=edition, run=run, enrolled_at=datetime(2025, 12, 20, tzinfo=UTC))
+    assert fani_in(hr, 2025) == fani_in(hr, 2026) == (1, ["1", "0", "0"], 0)  # not finished: in every year since
+    make_certificate(complete(enrolment, at=datetime(2026, 1, 10, tzinfo=UTC)))
+    assert fani_in(hr, 2025) == (0, ["0", "0", "0"], 0)
+    assert fani_in(hr, 2026) == (1, ["1", "1", "3"], 1)
+    assert [credit_hours(fani, year=year) for year in (2025, 2026)] == [0, 3]
+    courses = page_table(hr.get(f"/laporan/pegawai/{fani.pk}/"))
+    assert [courses.column(name) for name in ("Tahun", "JP")] == [["2026"], ["3"]]
+
+
+def fani_in(hr: Client, year: int) -> tuple[int, list[str], int]:
+    """Enrolled in Kominfo; courses enrolled in, courses finished and JP; certified in the list of pairs."""
+    kominfo = next(row for row in page_table(hr.get(f"/laporan/?tahun={year}")).rows if row[0] == "Dinas Kominfo")
+    (person,) = page_table(hr.get(f"/laporan/pegawai/?tahun={year}&q=fani")).rows
+    certified = soup(hr.get(f"/laporan/peserta/?tahun={year}&q=fani&keadaan=bersertifikat")).select("main tbody tr")
+    return int(kominfo[2]), person[5:], len(certified)
+
+
+def test_the_years_to_choose_go_from_the_first_enrolment_to_the_present(world: World, hr: Client):
+    assert years_to_choose(hr) == [str(timezone.localdate().year)]
+    world.course_x.runs.create(year=2030, opens_on=AT.date(), closes_on=AT.date())
+    Enrolment.objects.filter(person=world.people["dedi"]).update(enrolled_at=datetime(2024, 12, 31, 16, tzinfo=UTC))
+    assert years_to_choose(hr) == [str(year) for year in range(timezone.localdate().year, 2024, -1)]
+
+
+def years_to_choose(hr: Client) -> list[str]:
+    return [option["value"] for option in soup(hr.get("/laporan/")).select("#tahun option")]
 
 
 def test_a_closed_unit_is_shown_while_it_still_counts_somebody(world: World, hr: Client):

@@ -12,6 +12,7 @@ from typing import Any
 
 import openpyxl
 from bs4 import BeautifulSoup
+from django.utils import timezone
 
 from academy.people import units
 from academy.people.models import AgencyGroup, Person, Role, WorkUnit
@@ -54,10 +55,10 @@ def make_certificate(completion: Completion, **fields: Any) -> Certificate:
     )
 
 
-def complete(enrolment: Enrolment) -> Completion:
+def complete(enrolment: Enrolment, *, at: datetime = AT) -> Completion:
     """A passed completion of this enrolment, as bare rows."""
     hours = enrolment.edition.credit_hours
-    Enrolment.objects.filter(pk=enrolment.pk).update(completed_at=AT, score=Decimal(88), credit_hours=hours)
+    Enrolment.objects.filter(pk=enrolment.pk).update(completed_at=at, score=Decimal(88), credit_hours=hours)
     return Completion.objects.create(
         enrolment=enrolment,
         outcome=Completion.Outcome.PASSED,
@@ -68,8 +69,8 @@ def complete(enrolment: Enrolment) -> Completion:
         agency=enrolment.agency,
         score=Decimal(88),
         credit_hours=hours,
-        completed_at=AT,
-        completed_on=date(2026, 11, 24),
+        completed_at=at,
+        completed_on=timezone.localdate(at),
     )
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from academy.pages.caching import cached_for_anonymous
 from academy.pages.templatetags.formats import clock, day, grouped
 from academy.people.models import Person
+from academy.reports import facts
 from academy.reports.credit_hours import PNS_CREDIT_HOURS_A_YEAR, credit_hours
 from certificates.models import Certificate
 from courses.models import Completion, Course, Edition, Enrolment, Level
@@ -144,7 +145,7 @@ def _figures(now: datetime) -> tuple[list[dict[str, str]], datetime]:
     """Counts of the whole academy with the moment they were taken; kept for some minutes, for everybody."""
     kept: tuple[int, int, int, datetime] | None = cache.get(FIGURES_KEY)
     if kept is None:
-        learners = Enrolment.objects.current().filter(run__year=now.year).values("person").distinct().count()
+        learners = facts.enrolments(year=now.year, course=None).values("person").distinct().count()
         published = Certificate.objects.published().live().count()
         kept = (Edition.objects.values("course").distinct().count(), learners, published, now)
         cache.set(FIGURES_KEY, kept, FIGURES_SECONDS)
