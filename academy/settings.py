@@ -205,16 +205,30 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # our handlers hide what logs must not
 CELERY_TASK_DEFAULT_QUEUE = "prompt"
 CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {}
 CELERY_TIMEZONE = TIME_ZONE
+EXPIRES = {"expires": 60}  # by then the clock sent another: a worker that was down is not buried under old ones
 CELERY_BEAT_SCHEDULE = {
-    "close-expired-attempts": {"task": "courses.tasks.close_expired_attempts", "schedule": 60.0},
-    "issue-owed-certificates": {"task": "certificates.tasks.issue_owed_certificates", "schedule": 60.0},
-    "deliver-owed-messages": {"task": "academy.notifications.tasks.deliver_owed_messages", "schedule": 60.0},
-    "prompt-heartbeat": {"task": "academy.api.tasks.beat_heart", "schedule": 30.0, "args": ["prompt"]},
+    "close-expired-attempts": {"task": "courses.tasks.close_expired_attempts", "schedule": 60.0, "options": EXPIRES},
+    "issue-owed-certificates": {
+        "task": "certificates.tasks.issue_owed_certificates",
+        "schedule": 60.0,
+        "options": EXPIRES,
+    },
+    "deliver-owed-messages": {
+        "task": "academy.notifications.tasks.deliver_owed_messages",
+        "schedule": 60.0,
+        "options": EXPIRES,
+    },
+    "prompt-heartbeat": {
+        "task": "academy.api.tasks.beat_heart",
+        "schedule": 30.0,
+        "args": ["prompt"],
+        "options": EXPIRES,
+    },
     "long-heartbeat": {
         "task": "academy.api.tasks.beat_heart",
         "schedule": 30.0,
         "args": ["long"],
-        "options": {"queue": "long"},
+        "options": EXPIRES | {"queue": "long"},
     },
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from kombu.pools import producers
 
@@ -122,3 +123,9 @@ def test_a_rolled_back_completion_rings_for_nobody(eager: None, django_capture_o
     with django_capture_on_commit_callbacks() as callbacks, pytest.raises(RuntimeError):
         complete_in_vain()
     assert callbacks == []
+
+
+def test_no_message_of_the_clock_outlives_its_successors():
+    """While the worker is down they would pile up, and all run when it is back."""
+    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+        assert 0 < entry["options"]["expires"] <= 60
