@@ -121,7 +121,7 @@ COUNTS_PATH = DATA_DIR / "counts.sqlite3"  # rate limits without Redis: see acad
 # What several processes share lives in Redis, or embedded in rows and files; never in one process's memory.
 if ENV.redis_url:
     CACHES: dict[str, dict[str, Any]] = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.redis_url}
+        "default": {"BACKEND": "academy.cache.ForgivingRedisCache", "LOCATION": ENV.redis_url}
     }
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 else:
