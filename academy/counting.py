@@ -1,6 +1,6 @@
 """Counts that all processes share and nobody misses after a crash: rate limits, and how often the broker failed.
 
-With Redis they live there. Otherwise they are rows of a small SQLite file of their own beside the data: it is never
+With Redis they live there. Otherwise, and while Redis is away, they are rows of a small SQLite file of their own beside the data: it is never
 synced to disk, so that counting a stranger's request neither waits for the disk nor takes the database's write lock.
 Without Redis each machine counts for itself.
 """
@@ -12,10 +12,13 @@ import os
 import sqlite3
 import threading
 import time
+from functools import lru_cache
 from pathlib import Path
 
 import redis
 from django.conf import settings
+
+from academy.cache import CONNECTION_OPTIONS, no_retry, outage
 
 log = logging.getLogger(__name__)
 
@@ -36,27 +39,36 @@ def count(key: str, *, seconds: int) -> tuple[int, float]:
 
     A count lasts `seconds` from its first event. A store that fails is logged and counts nothing: (0, 0).
     """
+    if settings.REDIS_URL and not outage.lasts():
+        try:
+            return _in_redis(key, seconds)
+        except (redis.RedisError, OSError) as error:
+            outage.begin(error)
     try:
-        return _in_redis(key, seconds) if settings.REDIS_URL else _in_rows(key, seconds)
-    except (sqlite3.Error, redis.RedisError, OSError):
+        return _in_rows(key, seconds)
+    except (sqlite3.Error, OSError):
         log.exception("The count of %s failed", key.split(":", 1)[0])
         return 0, 0.0
 
 
 def total(key: str) -> int:
-    """The count so far, without counting."""
+    """The count so far, without counting; with Redis, that of its outages included."""
+    counted = 0
+    if settings.REDIS_URL and not outage.lasts():
+        try:
+            counted = int(_client(settings.REDIS_URL).get(f"count:{key}") or 0)
+        except (redis.RedisError, OSError) as error:
+            outage.begin(error)
     try:
-        if settings.REDIS_URL:
-            return int(_client().get(f"count:{key}") or 0)
         row = _rows().execute("SELECT count FROM counts WHERE key = ? AND ends_at > ?", (key, time.time())).fetchone()
-        return int(row[0]) if row else 0
-    except (sqlite3.Error, redis.RedisError, OSError):
+    except (sqlite3.Error, OSError):
         log.exception("The count of %s cannot be read", key.split(":", 1)[0])
-        return 0
+        return counted
+    return counted + (int(row[0]) if row else 0)
 
 
 def _in_redis(key: str, seconds: int) -> tuple[int, float]:
-    pipeline = _client().pipeline(transaction=True)
+    pipeline = _client(settings.REDIS_URL).pipeline(transaction=True)
     pipeline.set(f"count:{key}", 0, ex=seconds, nx=True)
     pipeline.incr(f"count:{key}")
     pipeline.ttl(f"count:{key}")
@@ -64,12 +76,10 @@ def _in_redis(key: str, seconds: int) -> tuple[int, float]:
     return int(counted), float(max(left, 0))
 
 
-def _client() -> redis.Redis:
-    client: redis.Redis | None = getattr(_local, "redis", None)
-    if client is None:
-        client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
-        _local.redis = client
-    return client
+@lru_cache(maxsize=1)
+def _client(url: str) -> redis.Redis:
+    """One for all threads: it keeps a pool of connections."""
+    return redis.Redis.from_url(url, retry=no_retry(), **CONNECTION_OPTIONS)
 
 
 def _in_rows(key: str, seconds: int) -> tuple[int, float]:

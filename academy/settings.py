@@ -124,7 +124,7 @@ COUNTS_PATH = DATA_DIR / "counts.sqlite3"  # rate limits without Redis: see acad
 # What several processes share lives in Redis, or embedded in rows and files; never in one process's memory.
 if ENV.redis_url:
     CACHES: dict[str, dict[str, Any]] = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.redis_url}
+        "default": {"BACKEND": "academy.cache.ForgivingRedisCache", "LOCATION": ENV.redis_url}
     }
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 else:
@@ -207,17 +207,31 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # our handlers hide what logs must not hold
 CELERY_TASK_DEFAULT_QUEUE = "prompt"
 CELERY_TIMEZONE = TIME_ZONE
+EXPIRES = {"expires": 60}  # by then the clock sent another: a worker that was down is not buried under old ones
 CELERY_BEAT_SCHEDULE = {
-    "mirror-placements": {"task": "academy.people.tasks.mirror_placements", "schedule": 3600.0},
-    "close-expired-attempts": {"task": "courses.tasks.close_expired_attempts", "schedule": 60.0},
-    "issue-owed-certificates": {"task": "certificates.tasks.issue_owed_certificates", "schedule": 60.0},
-    "deliver-owed-messages": {"task": "academy.notifications.tasks.deliver_owed_messages", "schedule": 60.0},
-    "prompt-heartbeat": {"task": "academy.api.tasks.beat_heart", "schedule": 30.0, "args": ["prompt"]},
+    "mirror-placements": {"task": "academy.people.tasks.mirror_placements", "schedule": 3600.0, "options": EXPIRES},
+    "close-expired-attempts": {"task": "courses.tasks.close_expired_attempts", "schedule": 60.0, "options": EXPIRES},
+    "issue-owed-certificates": {
+        "task": "certificates.tasks.issue_owed_certificates",
+        "schedule": 60.0,
+        "options": EXPIRES,
+    },
+    "deliver-owed-messages": {
+        "task": "academy.notifications.tasks.deliver_owed_messages",
+        "schedule": 60.0,
+        "options": EXPIRES,
+    },
+    "prompt-heartbeat": {
+        "task": "academy.api.tasks.beat_heart",
+        "schedule": 30.0,
+        "args": ["prompt"],
+        "options": EXPIRES,
+    },
     "long-heartbeat": {
         "task": "academy.api.tasks.beat_heart",
         "schedule": 30.0,
         "args": ["long"],
-        "options": {"queue": "long"},
+        "options": EXPIRES | {"queue": "long"},
     },
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
 from typing import Any, Self
@@ -20,6 +20,11 @@ TITLES = {
     Completion.Outcome.PASSED: "Surat Tanda Tamat Pelatihan",
     Completion.Outcome.ATTENDED: "Surat Keterangan Telah Mengikuti",
 }
+# When a later template prints one fact more: what the certificates of each earlier template have in its place, so
+# that their rows stay readable. Template version → fact → value; the same for the facts of a module.
+NOT_YET_KNOWN: dict[str, dict[str, Any]] = {}
+NOT_YET_KNOWN_OF_MODULES: dict[str, dict[str, Any]] = {}
+
 OUTCOMES = {Completion.Outcome.PASSED: "Lulus", Completion.Outcome.ATTENDED: "Telah mengikuti"}
 
 
@@ -73,7 +78,13 @@ class CertificateFacts:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(**data | {"modules": tuple(ModuleFacts(**module) for module in data["modules"])})
+        """Facts as stored, by whatever template version; what a later version took away is left out."""
+        version = data.get("template_version", "")
+        modules = [NOT_YET_KNOWN_OF_MODULES.get(version, {}) | module for module in data["modules"]]
+        values = NOT_YET_KNOWN.get(version, {}) | data
+        return cls(
+            **_known(cls, values) | {"modules": tuple(ModuleFacts(**_known(ModuleFacts, one)) for one in modules)}
+        )
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"modules": [asdict(module) for module in self.modules]}
@@ -94,6 +105,11 @@ class CertificateFacts:
     @property
     def period(self) -> str:
         return wording.period(date.fromisoformat(self.learned_from), date.fromisoformat(self.completed_on))
+
+
+def _known(facts: type, values: dict[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(facts)}
+    return {name: value for name, value in values.items() if name in names}
 
 
 def gather(completion: Completion, *, organiser: Organiser, number: str, code: str, issued_on: date,

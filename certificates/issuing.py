@@ -7,20 +7,21 @@ Calling any of them twice equals calling once.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 
 from certificates import codes, numbering, signing, store
 from certificates.facts import TEMPLATE_VERSION, CertificateFacts, gather
 from certificates.messages import announce
 from certificates.models import Certificate, CertificateFile
-from certificates.rendering import RenderError, render_pdf
+from certificates.rendering import render_pdf
 from courses.models import Completion
 
 log = logging.getLogger(__name__)
@@ -101,52 +102,66 @@ def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
     """Draw, sign, store and publish. A published one, one under lease or one set aside comes back as it is.
 
     Drawing and storing happen outside any transaction. A lost lease loses harmlessly: the same facts give the same
-    file, and only the holder of the lease publishes. RenderError and OSError leave the row owed: the first counts
-    as a try, a full disk does not.
+    file, and only the holder of the lease publishes. Any error leaves the row owed and counts as a try, except what is
+    not the row's fault: a full disk, a database that is away.
     """
     lease_until = at + LEASE
     if not _claim(certificate, at=at, lease_until=lease_until):
         certificate.refresh_from_db()
         return certificate
-    facts = CertificateFacts.from_json(certificate.facts)
     try:
+        facts = CertificateFacts.from_json(certificate.facts)
         signed = signing.sign(render_pdf(facts), facts)
         stored = store.keep(signed.content)
-    except RenderError as error:
-        _give_back(certificate, lease_until, error, counts=True)
-        raise
-    except OSError as error:
+        _publish(certificate, stored, level=signed.level, lease_until=lease_until, at=at)
+    except (OSError, OperationalError) as error:
         _give_back(certificate, lease_until, error, counts=False)
         raise
-    with transaction.atomic():
-        if _under(certificate, lease_until).select_for_update().exists():
-            file, _created = CertificateFile.objects.get_or_create(
-                sha256=stored.sha256, defaults={"size": stored.size, "key": stored.key, "level": signed.level}
-            )
-            _under(certificate, lease_until).update(file=file, published_at=at, lease_until=None, last_error="")
-            announce(certificate, at=at)
+    except Exception as error:
+        _give_back(certificate, lease_until, error, counts=True)
+        raise
     certificate.refresh_from_db()
     return certificate
 
 
+@transaction.atomic
+def _publish(
+    certificate: Certificate, stored: store.Stored, *, level: str, lease_until: datetime, at: datetime
+) -> None:
+    if _under(certificate, lease_until).select_for_update().exists():
+        file, _created = CertificateFile.objects.get_or_create(
+            sha256=stored.sha256, defaults={"size": stored.size, "key": stored.key, "level": level}
+        )
+        _under(certificate, lease_until).update(file=file, published_at=at, lease_until=None, last_error="")
+        announce(certificate, at=at)
+
+
 def sweep(*, at: datetime, limit: int) -> Swept:
-    """Issue and publish what is owed, at most `limit` of each. What fails is logged and does not delay the others."""
+    """Issue and publish what is owed, at most `limit` of each. What fails is logged and does not stop the others.
+
+    `at` is when the sweep begins; each row gets the moment of its own turn, counted from there.
+    """
+    began = time.monotonic()
+
+    def now() -> datetime:
+        return at + timedelta(seconds=time.monotonic() - began)
+
     issued = published = failed = 0
     for completion in _in_pages(completions_without_certificate()):
         if issued >= limit:
             break
         try:
-            issue(completion, at=at)
+            issue(completion, at=now())
             issued += 1
-        except ValueError:
+        except Exception:  # whatever is wrong with one row, the others are still owed theirs
             failed += 1
             log.exception("Completion %s cannot be certified", completion.pk)
-    owed = certificates_without_file(at=at).order_by("tries", "issued_at", "pk")
+    owed = certificates_without_file(at=now()).order_by("tries", "issued_at", "pk")
     for certificate in list(owed[:limit]):
         try:
-            publish_file(certificate, at=at)
+            publish_file(certificate, at=now())
             published += 1
-        except (RenderError, OSError):
+        except Exception:  # the same; the row itself counts its tries
             failed += 1
             log.exception("Certificate %s cannot be published", certificate.pk)
     return Swept(issued=issued, published=published, failed=failed)

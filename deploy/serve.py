@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -77,6 +78,7 @@ def main(mode: str) -> int:
     )
     supervisord: subprocess.Popen[bytes] | None = None
     try:
+        forget_cache(data_dir)
         prepare(mode, data_dir / "log" / "prepare.log")
         os.environ["WORKER_POOL"] = worker_pool()
         supervisord = start([str(BIN / "supervisord"), "--configuration", "deploy/supervisord.conf"])
@@ -153,6 +155,11 @@ def start(command: list[str], *, errors: IO[str] | None = None) -> subprocess.Po
     return subprocess.Popen(
         command, start_new_session=True, preexec_fn=in_child, stdin=subprocess.DEVNULL, stderr=errors
     )
+
+
+def forget_cache(data_dir: Path) -> None:
+    """What is kept may tell of another database: a new one, or one from the backup, uses the same numbers again."""
+    shutil.rmtree(data_dir / "cache", ignore_errors=True)
 
 
 def prepare(mode: str, log: Path) -> None:

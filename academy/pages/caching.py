@@ -28,8 +28,15 @@ def content_changed() -> None:
 
 
 def content_version() -> str:
-    """Changes with every `content_changed()`: part of the key of whatever is kept."""
-    version: str = cache.get(VERSION_KEY, "0")
+    """Changes with every `content_changed()`: part of the key of whatever is kept.
+
+    A lost version begins anew; one that cannot be read is another each time, so that nothing kept is ever found.
+    """
+    version: str | None = cache.get(VERSION_KEY)
+    if version is None:
+        fresh = str(time.time_ns())
+        cache.add(VERSION_KEY, fresh, None)
+        version = cache.get(VERSION_KEY, fresh)
     return version
 
 

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import IntegrityError
 
 from academy.notifications.models import Message
+from academy.people.models import Organiser
 from certificates import codes, issuing, numbering, store
 from certificates.facts import CertificateFacts
 from certificates.models import Certificate, CertificateFile
@@ -164,7 +165,7 @@ def test_what_cannot_be_drawn_is_set_aside_and_does_not_delay_the_others():
         issuing.sweep(at=AT + timedelta(minutes=minute), limit=10)
     poison.refresh_from_db()
     good.refresh_from_db()
-    assert good.published_at == AT
+    assert good.published_at is not None
     assert (poison.tries, poison.published_at) == (issuing.MOST_TRIES, None)
     assert "no day" in poison.last_error
     assert list(issuing.set_aside()) == [poison]
@@ -182,6 +183,35 @@ def test_a_completion_that_cannot_be_issued_does_not_hide_the_others(monkeypatch
     swept = issuing.sweep(at=AT, limit=1)
     assert (swept.issued, swept.failed) == (1, 1)
     assert Certificate.objects.get().completion == good
+
+
+@pytest.mark.parametrize("facts", [{}, {"modules": None}, {"modules": []}, {"modules": [{"title": "T"}]}])
+def test_facts_that_cannot_be_read_are_set_aside_and_do_not_stop_the_others(facts: dict):
+    poison, good = issuing.issue(make_completion(), at=AT), issuing.issue(make_completion(), at=AT)
+    Certificate.objects.filter(pk=poison.pk).update(facts=facts)
+    swept = issuing.sweep(at=AT, limit=10)
+    poison.refresh_from_db()
+    good.refresh_from_db()
+    assert (swept.published, swept.failed) == (1, 1)
+    assert good.published_at is not None
+    assert (poison.tries, poison.lease_until) == (1, None)
+    assert "Error" in poison.last_error
+
+
+def test_an_organiser_in_an_unknown_zone_does_not_stop_the_others():
+    broken, good = make_completion(), make_completion()
+    Organiser.objects.filter(pk=broken.course.organiser_id).update(time_zone="Asia/Atlantis")  # a KeyError
+    swept = issuing.sweep(at=AT, limit=10)
+    assert (swept.issued, swept.published, swept.failed) == (1, 1, 1)
+    assert Certificate.objects.get().completion == good
+
+
+def test_each_certificate_of_a_sweep_gets_the_moment_of_its_own_turn():
+    for _ in range(2):
+        make_completion()
+    issuing.sweep(at=AT, limit=10)
+    first, second = Certificate.objects.order_by("published_at")
+    assert AT < first.issued_at < second.issued_at < first.published_at < second.published_at < AT + issuing.LEASE
 
 
 def test_a_full_disk_is_not_held_against_the_certificate(settings, tmp_path: Path):

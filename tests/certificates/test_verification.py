@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from academy import counting
-from certificates import codes, issuing, verification
+from certificates import codes, facts, issuing, verification
 from certificates.models import Certificate
 from certificates.views import verify
 from tests.factories import AT, PersonFactory, make_completion
@@ -55,6 +55,27 @@ def test_what_was_typed_stays_in_the_field(client: Client):
     for address in ("/verifikasi/?kode=ABCD-12", "/V/ABCD-12"):
         page = client.get(address).content.decode()
         assert 'value="ABCD-12"' in page
+
+
+def test_a_certificate_of_an_earlier_template_stays_readable(
+    certificate: Certificate, client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    """Its row has a fact that no template prints any more, and lacks two that only later ones print."""
+    stored = {name: value for name, value in certificate.facts.items() if name != "government"}
+    lacking = [{name: value for name, value in one.items() if name != "minutes"} for one in stored["modules"]]
+    earlier = {
+        "template_version": "sttp-2025.1",
+        "motto": "Cerdas",
+        "modules": [one | {"room": "A"} for one in lacking],
+    }
+    Certificate.objects.filter(pk=certificate.pk).update(facts=stored | earlier)
+    monkeypatch.setitem(facts.NOT_YET_KNOWN, "sttp-2025.1", {"government": "Pemerintah Provinsi NTT"})
+    monkeypatch.setitem(facts.NOT_YET_KNOWN_OF_MODULES, "sttp-2025.1", {"minutes": 0})
+    answer = client.get(f"/V/{certificate.code}")
+    assert answer.status_code == 200
+    assert "Maria Bere" in answer.content.decode()
+    read = verification.look_up(certificate.code).facts
+    assert (read.government, read.modules[0].minutes) == ("Pemerintah Provinsi NTT", 0)
 
 
 def test_a_genuine_certificate_shows_every_printed_fact(certificate: Certificate, client: Client):
