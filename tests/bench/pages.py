@@ -24,7 +24,7 @@ class Size:
     pages: int
 
 
-SIZES = {"": Size(rounds=7, hellos=1600, pages=400), "full": Size(rounds=30, hellos=1600, pages=400)}
+SIZES = {"": Size(rounds=5, hellos=1600, pages=400), "full": Size(rounds=30, hellos=1600, pages=400)}
 
 
 @dataclass(frozen=True)
