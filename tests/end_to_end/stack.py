@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -140,8 +141,10 @@ class Stack:
 
     def prepare(self, *commands: tuple[str, ...]) -> None:
         """The schema and the static files, then the given management commands."""
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("collectstatic", "--no-input", "--verbosity", "0")
+        with ThreadPoolExecutor(1) as beside:
+            static = beside.submit(self.manage, "collectstatic", "--no-input", "--verbosity", "0")
+            self.manage("migrate", "--verbosity", "0")
+            static.result()
         for command in commands:
             self.manage(*command)
 
