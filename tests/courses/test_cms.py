@@ -11,7 +11,18 @@ from wagtail.images.models import Image
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
 
-from courses.models import Course, CoursePage, Edition, LessonPage, ModulePage, Question, QuestionOption, QuizPage
+from courses.models import (
+    Course,
+    CoursePage,
+    Edition,
+    LegalReference,
+    LessonPage,
+    ModulePage,
+    Question,
+    QuestionBank,
+    QuestionOption,
+    QuizPage,
+)
 from courses.publishing import publish_edition
 from courses.trainers import ensure_trainer_group, grant_trainer
 from tests.courses.authoring import make_course_page, make_image, make_legal_reference
@@ -179,6 +190,36 @@ def test_a_question_is_written_with_its_options(client, trainer, page):
 def test_a_trainer_may_not_delete_a_course(client, trainer, page):
     client.post(f"/cms/snippets/courses/course/delete/{page.course_id}/")
     assert Course.objects.filter(pk=page.course_id).exists()
+
+
+@pytest.mark.parametrize("way", ["one", "many"])
+@pytest.mark.parametrize("model", [Course, LegalReference, Question, QuestionBank])
+def test_what_editions_rest_on_is_not_deleted_but_told(client, administrator, page, now, model, way):
+    Question.objects.update(legal_reference=make_legal_reference())
+    publish(page, now)
+    row = model.objects.first()
+    name = model._meta.model_name
+    one, many = f"/cms/snippets/courses/{name}/delete/{row.pk}/", f"/cms/bulk/courses/{name}/delete/?id={row.pk}"
+    for ask in (client.get, client.post):
+        response = ask(one if way == "one" else many, follow=True)
+        assert response.status_code == 200
+        assert "tidak dihapus" in said(response)
+        assert str(row) in said(response)
+    assert ("Pensiunkan" in said(response)) == (model is Question)
+    assert model.objects.filter(pk=row.pk).exists()
+
+
+def test_a_question_that_no_edition_holds_may_go(client, administrator, page):
+    question = Question.objects.get(key="q0")
+    client.post(f"/cms/snippets/courses/question/delete/{question.pk}/")
+    assert not Question.objects.filter(pk=question.pk).exists()
+
+
+def test_a_trainer_retires_questions_and_deletes_none(client, trainer, page):
+    question = Question.objects.get(key="q0")
+    client.post(f"/cms/snippets/courses/question/delete/{question.pk}/")
+    client.post(f"/cms/bulk/courses/question/delete/?id={question.pk}")
+    assert Question.objects.filter(pk=question.pk).exists()
 
 
 def test_the_first_edition_is_published_by_post(client, trainer, page):
