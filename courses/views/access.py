@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from academy.pages.caching import content_version
 from academy.pages.refusals import not_allowed
 from courses.enrolment import Withdrawn
-from courses.models import CoursePage, Enrolment
+from courses.models import Course, CoursePage, Enrolment
 from courses.outline import Outline, OutlineActivity, outline_of
 from courses.progress import ActivityLocked, NotInEdition, check_open, done_activities, next_activity
 
@@ -34,6 +34,8 @@ def ask_to_sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     if request.method == "POST" and "enrolment" in kwargs:
         where = "activity" if "activity" in kwargs else "enrolment"
         back = reverse(where, kwargs={key: kwargs[key] for key in ("enrolment", "activity") if key in kwargs})
+    elif request.method == "POST" and "course_key" in kwargs:
+        back = course_page_url(get_object_or_404(Course, key=kwargs["course_key"]).pk)
     return redirect_to_login(back)
 
 
@@ -128,11 +130,15 @@ def open_place(request: HttpRequest, enrolment: int, activity: UUID) -> Place:
 
 
 def course_url(outline: Outline) -> str:
+    return course_page_url(outline.course_id)
+
+
+def course_page_url(course_id: int) -> str:
     """The course's page in the catalogue; the list of one's own courses if it has none any more."""
-    key = f"course-url:{content_version()}:{outline.course_id}"
+    key = f"course-url:{content_version()}:{course_id}"
     kept: str | None = cache.get(key)
     if kept is None:
-        page = CoursePage.objects.live().filter(course=outline.course_id).first()
+        page = CoursePage.objects.live().filter(course=course_id).first()
         kept = (page.get_url() if page else None) or reverse("my_learning")
         cache.set(key, kept, KEEP_ADDRESS_SECONDS)
     return kept

@@ -69,5 +69,10 @@ def withdraw(request: HttpRequest, enrolment: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "courses/withdraw.html", {"enrolment": row, "course": {"title": outline.title}})
     actions.withdraw(row, at=timezone.now())
+    if row.completed_at is not None:  # it was finished in another window meanwhile
+        messages.info(
+            request, _('You have finished "%(course)s": a finished course is not left.') % {"course": outline.title}
+        )
+        return redirect("enrolment", enrolment=row.pk)
     messages.success(request, _('You have left "%(course)s". What you did is kept.') % {"course": outline.title})
     return redirect("my_learning")

@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from courses.enrolment import withdraw
 from courses.models import ActivityProgress, Enrolment, Response
+from courses.views.access import own_enrolment
+from tests.courses.authoring import make_course_page
 from tests.courses.learning import address, attempt_address, fields
 from tests.factories import CourseFactory, make_completion, make_edition
 
@@ -22,6 +24,14 @@ def test_enrolling_leads_to_the_first_lesson(learner, person):
         address(enrolment, 1),
     ]
     assert "Isi materi 1." in response.text
+
+
+def test_joining_while_signed_out_leads_back_to_the_course(client):
+    page = make_course_page()
+    response = client.post(f"/ikuti/{page.course.key}/")
+    assert (response.status_code, response.url) == (302, f"/masuk/?next={page.url}")
+    assert client.get(page.url).status_code == 200
+    assert client.post("/ikuti/tidak-ada/").status_code == 404
 
 
 def test_going_on_lands_where_one_stopped(learner, enrolment):
@@ -52,6 +62,22 @@ def test_leaving_asks_first_and_rejoining_goes_on(learner, enrolment):
     assert f'action="/ikuti/{enrolment.run.course.key}/"' in gone.text
     again = learner.post(f"/ikuti/{enrolment.run.course.key}/", follow=True)
     assert again.redirect_chain[-1][0] == address(enrolment, 2)
+
+
+def test_a_course_finished_in_that_moment_is_not_said_to_be_left(learner, enrolment, monkeypatch):
+    """The completion wins the race: it is written after the page looked and before it withdraws."""
+
+    def finish_then_look(request, pk):
+        row = own_enrolment(request, pk)
+        Enrolment.objects.filter(pk=pk).update(completed_at=timezone.now())
+        return row
+
+    monkeypatch.setattr("courses.views.enrolment.own_enrolment", finish_then_look)
+    page = learner.post(f"/belajar/{enrolment.pk}/keluar/", follow=True)
+    assert "pelatihan yang sudah selesai tidak dapat ditinggalkan" in page.text
+    assert "Anda telah meninggalkan" not in page.text
+    enrolment.refresh_from_db()
+    assert enrolment.withdrawn_at is None
 
 
 def test_who_left_can_do_nothing_there(learner, attempt):
