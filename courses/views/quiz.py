@@ -95,8 +95,7 @@ def seconds_left(attempt: Attempt) -> int | None:
 def attempt_facts(place: Place, attempt: Attempt) -> str:
     """ "5 questions · pass mark 70 · attempt 1 of 3" """
     total = len(attempt.served)
-    quiz = place.activity
-    pass_mark = quiz.pass_mark if quiz.pass_mark is not None else place.outline.pass_mark
+    pass_mark = attempts.pass_mark_of(attempt.edition_activity)
     parts = [
         ngettext("%(count)s question", "%(count)s questions", total) % {"count": total},
         _("pass mark %(score)s") % {"score": score_text(pass_mark)},

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from courses.models import Attempt, Completion, QuestionVersion, Response
+from courses.models import Attempt, Completion, Enrolment, QuestionVersion, Response
 from tests.courses.learning import JSON, address, attempt_address, close, expire, fields, read_all
 from tests.factories import make_edition, make_enrolment
 
@@ -139,6 +139,7 @@ def test_when_attempts_run_out_nothing_starts(learner, person):
     page = learner.post(address(enrolment, 1, "start_attempt"), follow=True)
     assert "Semua percobaan kuis ini sudah Anda pakai." in page.text
     assert "Kesempatan mencoba sudah habis." in page.text
+    assert "Jika ada kendala, hubungi penyelenggara pelatihan." in page.text
     assert Attempt.objects.count() == 1
 
 
@@ -196,3 +197,11 @@ def test_all_is_told_when_nothing_is_left_to_win(learner, attempt, secrets):
     assert secrets not in learner.get(attempt_address(earlier, "attempt_result")).text  # the last one is still open
     close(attempt)
     assert secrets in learner.get(attempt_address(earlier, "attempt_result")).text
+
+
+def test_an_old_result_keeps_the_pass_mark_it_was_graded_by(learner, attempt):
+    close(attempt, "b")
+    newer = make_edition(attempt.edition_activity.edition.course, major=2, pass_mark=Decimal(80))
+    newer.activities.filter(kind="quiz").update(activity=attempt.activity)
+    Enrolment.objects.update(edition=newer)  # left, and joined again when the newer edition was out
+    assert "Batas lulus 70" in learner.get(attempt_address(attempt, "attempt_result")).text
