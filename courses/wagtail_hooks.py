@@ -138,8 +138,7 @@ def keep_what_is_used(request: HttpRequest, rows: Sequence[Model]) -> HttpRespon
     for row in kept:
         words = _RETIRE if isinstance(row, Question) else _IN_USE
         messages.error(request, words % {"name": row})
-    viewset = kept[0].snippet_viewset  # type: ignore[attr-defined]  # Wagtail adds it when the snippet is registered
-    return redirect(viewset.get_url_name("list"))
+    return redirect(f"wagtailsnippets_courses_{kept[0]._meta.model_name}:list")
 
 
 def _is_protected(row: Model) -> bool:
