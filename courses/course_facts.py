@@ -22,11 +22,12 @@ from academy.people.models import Person
 from courses.catalogue import LEVEL, activities_text, minutes_text, modules_text
 from courses.models import CoursePage, Edition, Enrolment, LegalReference, Level
 from courses.outline import Outline, OutlineActivity, OutlineModule, outline_of
-from courses.progress import done_activities, next_activity
+from courses.progress import done_activities
+from courses.standing import Standing
 
 
 @dataclass(frozen=True)
-class Standing:
+class Reader:
     """How far the reader is: the newest enrolment that was not withdrawn (None for a stranger), and what is done."""
 
     enrolment: Enrolment | None = None
@@ -46,21 +47,21 @@ class Standing:
         )
 
 
-def standing_of(person: Person | AnonymousUser, course_id: int) -> Standing:
+def reader_of(person: Person | AnonymousUser, course_id: int) -> Reader:
     if not isinstance(person, Person):
-        return Standing()
+        return Reader()
     rows = Enrolment.objects.current().filter(person=person, run__course=course_id)
     enrolment = rows.select_related("run").order_by("-run__year", "-enrolled_at").first()
     if enrolment is None:
-        return Standing()
-    return Standing(enrolment, done_activities(enrolment))
+        return Reader()
+    return Reader(enrolment, done_activities(enrolment))
 
 
 def course_context(page: CoursePage, request: HttpRequest) -> dict[str, Any]:
     """What `courses/course_page.html` shows. A learner sees the edition that he or she is in, others the newest."""
-    standing = standing_of(request.user, page.course_id)
+    reader = reader_of(request.user, page.course_id)
     newest = Edition.objects.filter(course=page.course_id).newest_first().first()
-    edition = standing.enrolment.edition_id if standing.enrolment and standing.is_learning else newest
+    edition = reader.enrolment.edition_id if reader.enrolment and reader.is_learning else newest
     outline = outline_of(edition) if edition else None
     catalog = page.get_parent()
     level = {LEVEL: page.course.level}
@@ -78,12 +79,13 @@ def course_context(page: CoursePage, request: HttpRequest) -> dict[str, Any]:
         "facts": _facts(page, outline),
         "legal": _legal(references),
         "legal_note": _legal_note(references, newest),
-        **(_learning(page, outline, standing, request) if outline else {}),
+        **(_learning(page, outline, reader, request) if outline else {}),
     }
 
 
-def _learning(page: CoursePage, outline: Outline, standing: Standing, request: HttpRequest) -> dict[str, Any]:
-    here = next_activity(outline, standing.done)
+def _learning(page: CoursePage, outline: Outline, reader: Reader, request: HttpRequest) -> dict[str, Any]:
+    enrolment = reader.enrolment
+    standing = Standing(enrolment, outline, reader.done) if enrolment is not None and reader.is_learning else None
     context: dict[str, Any] = {
         "contents_summary": " · ".join(
             [
@@ -92,18 +94,18 @@ def _learning(page: CoursePage, outline: Outline, standing: Standing, request: H
                 minutes_text(outline.minutes),
             ]
         ),
-        "modules": [_module(module, outline, standing, here) for module in outline.modules],
+        "modules": [_module(module, standing) for module in outline.modules],
     }
-    enrolment = standing.enrolment
-    if enrolment is not None and standing.is_learning:
+    if standing is not None:
+        here = standing.following
         context["progress"] = {
-            "done": sum(one.activity in standing.done for one in outline.activities),
+            "done": standing.done_count,
             "total": len(outline.activities),
             "next_title": f"{here.number} {here.title}" if here else "",
         }
-        url = _activity_url(enrolment, here) if here else reverse("enrolment", args=[enrolment.pk])
-        context["action"] = {"url": url, "label": _("Continue") if standing.done else _("Begin")}
-    elif enrolment is not None and standing.is_completed_this_year:
+        label = _("Continue") if standing.done else _("Begin")
+        context["action"] = {"url": standing.url_to_go_on(), "label": label}
+    elif enrolment is not None and reader.is_completed_this_year:
         context["completed"] = {
             "score": score(enrolment.score),
             "url": reverse("enrolment", args=[enrolment.pk]),
@@ -117,20 +119,18 @@ def _learning(page: CoursePage, outline: Outline, standing: Standing, request: H
     return context
 
 
-def _module(
-    module: OutlineModule, outline: Outline, standing: Standing, here: OutlineActivity | None
-) -> dict[str, Any]:
+def _module(module: OutlineModule, standing: Standing | None) -> dict[str, Any]:
     total = len(module.activities)
-    done = sum(one.activity in standing.done for one in module.activities)
     summary = activities_text(total)
     state = label = ""
-    if standing.is_learning:
+    if standing is not None:
+        done = standing.done_among(module.activities)
         summary = ngettext(
             "%(done)d of %(total)d activity completed", "%(done)d of %(total)d activities completed", total
         ) % {"done": done, "total": total}
         if done == total:
             state, label = "done", _("Completed")
-        elif done or (here in module.activities and standing.done):
+        elif done or (standing.following in module.activities and standing.done):
             state, label = "running", _("In progress")
         else:
             state, label = "todo", _("Not started")
@@ -140,27 +140,24 @@ def _module(
         "state": state,
         "state_label": label,
         # A learner sees the module where he or she is, a stranger the first one.
-        "open": here in module.activities if standing.is_learning else module.position == 1,
-        "items": [_item(activity, outline, standing, here) for activity in module.activities],
+        "open": standing.following in module.activities if standing else module.position == 1,
+        "items": [_item(activity, standing) for activity in module.activities],
     }
 
 
-def _item(
-    activity: OutlineActivity, outline: Outline, standing: Standing, here: OutlineActivity | None
-) -> dict[str, Any]:
-    state = "todo"
-    url = None
+def _item(activity: OutlineActivity, standing: Standing | None) -> dict[str, Any]:
+    state = standing.state_of(activity) if standing else "todo"
     meta = [quiz_text(activity) if activity.is_quiz else _("Lesson"), minutes_text(activity.minutes)]
-    if standing.enrolment is not None and standing.is_learning:
-        if activity.activity in standing.done:
-            state = "done"
-            meta.append(_("Completed"))
-        elif activity == here:
-            state = "here"
-            meta.append(_("You are here"))
-        if state != "todo" or not outline.sequential:
-            url = _activity_url(standing.enrolment, activity)
-    return {"title": f"{activity.number} {activity.title}", "state": state, "meta": " · ".join(meta), "url": url}
+    if state == "done":
+        meta.append(_("Completed"))
+    elif state == "here":
+        meta.append(_("You are here"))
+    return {
+        "title": f"{activity.number} {activity.title}",
+        "state": state,
+        "meta": " · ".join(meta),
+        "url": standing.url_if_open(activity) if standing else "",
+    }
 
 
 def quiz_text(activity: OutlineActivity) -> str:
@@ -168,10 +165,6 @@ def quiz_text(activity: OutlineActivity) -> str:
     count = activity.question_count or 0
     questions = ngettext("%(count)d question", "%(count)d questions", count) % {"count": count}
     return _("%(questions)s, pass mark %(mark)s") % {"questions": questions, "mark": score(activity.pass_mark)}
-
-
-def _activity_url(enrolment: Enrolment, activity: OutlineActivity) -> str:
-    return reverse("activity", args=[enrolment.pk, activity.activity])
 
 
 def _facts(page: CoursePage, outline: Outline | None) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import Any
@@ -21,7 +22,8 @@ from academy.pages.refusals import not_allowed
 from courses.enrolment import Withdrawn
 from courses.models import Course, CoursePage, Enrolment
 from courses.outline import Outline, OutlineActivity, outline_of
-from courses.progress import ActivityLocked, NotInEdition, check_open, done_activities, next_activity
+from courses.progress import ActivityLocked, NotInEdition, check_open, done_activities
+from courses.standing import Standing, activity_url
 
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
@@ -85,8 +87,12 @@ class Place:
     activity: OutlineActivity
 
     @cached_property
-    def done(self) -> set[UUID]:
-        return done_activities(self.enrolment)
+    def standing(self) -> Standing:
+        return Standing(self.enrolment, self.outline, done_activities(self.enrolment))
+
+    @property
+    def done(self) -> AbstractSet[UUID]:
+        return self.standing.done
 
     @property
     def zone(self) -> str | None:
@@ -97,12 +103,12 @@ class Place:
         return reverse(name, args=[self.enrolment.pk, self.activity.activity, *kwargs.values()])
 
     def url_of(self, activity: OutlineActivity) -> str:
-        return reverse("activity", args=[self.enrolment.pk, activity.activity])
+        return activity_url(self.enrolment, activity)
 
     def url_after(self) -> str:
         """Where to go on from here: the next activity, at the end whatever is still open, or the course's result."""
-        following = self.outline.after(self.activity) or next_activity(self.outline, self.done)
-        return self.url_of(following) if following else reverse("enrolment", args=[self.enrolment.pk])
+        following = self.outline.after(self.activity)
+        return self.url_of(following) if following else self.standing.url_to_go_on()
 
     def crumbs(self) -> list[dict[str, str]]:
         module = self.outline.module_of(self.activity)

@@ -21,7 +21,6 @@ from courses.models import Attempt, QuestionVersion
 from courses.outline import OutlineActivity
 from courses.views.access import Place, personal
 from courses.views.attempt import Sitting, find_sitting, saved_responses, versions_of
-from courses.views.contents import is_open
 from courses.views.quiz import attempt_number
 
 
@@ -83,9 +82,7 @@ def question_result(
         "chosen": [texts[option] for option in served["options"] if option in chosen.get(version.pk, ())],
         "correct": [texts[option] for option in served["options"] if option in version.correct_ids] if may_show else [],
         "explanation": version.explanation if may_show else "",
-        "read": link_to(place, lesson)
-        if lesson and not is_right and is_open(place.outline, lesson, place.done)
-        else None,
+        "read": link_to(place, lesson) if lesson and not is_right and place.standing.is_open(lesson) else None,
     }
 
 
