@@ -162,7 +162,7 @@ def _item(activity: OutlineActivity, standing: Standing | None) -> dict[str, Any
 
 def quiz_text(activity: OutlineActivity) -> str:
     """For example: 15 questions, pass mark 70."""
-    count = activity.question_count or 0
+    count = activity.question_count
     questions = ngettext("%(count)d question", "%(count)d questions", count) % {"count": count}
     return _("%(questions)s, pass mark %(mark)s") % {"questions": questions, "mark": score(activity.pass_mark)}
 
