@@ -24,11 +24,12 @@ from courses.catalogue import LEVEL, activities_text, minutes_text, modules_text
 from courses.enrolment import enrolment_that_counts
 from courses.models import Completion, Course, CoursePage, Edition, Enrolment, LegalReference, Level
 from courses.outline import Outline, OutlineActivity, OutlineModule, outline_of
-from courses.progress import done_activities, next_activity
+from courses.progress import done_activities
+from courses.standing import Standing
 
 
 @dataclass(frozen=True)
-class Standing:
+class Reader:
     """How far the reader is: the enrolment that counts now (None: the course may be taken), and what is done in it."""
 
     enrolment: Enrolment | None = None
@@ -40,20 +41,20 @@ class Standing:
         return self.enrolment is not None and self.enrolment.completed_at is None
 
 
-def standing_of(person: Person | AnonymousUser, course: Course, *, at: datetime) -> Standing:
+def reader_of(person: Person | AnonymousUser, course: Course, *, at: datetime) -> Reader:
     if not isinstance(person, Person):
-        return Standing()
+        return Reader()
     enrolment = enrolment_that_counts(person, course, at=at)
     if enrolment is None:
-        return Standing(completed_before=Completion.objects.filter(person=person, course=course).exists())
-    return Standing(enrolment, done_activities(enrolment))
+        return Reader(completed_before=Completion.objects.filter(person=person, course=course).exists())
+    return Reader(enrolment, done_activities(enrolment))
 
 
 def course_context(page: CoursePage, request: HttpRequest) -> dict[str, Any]:
     """What `courses/course_page.html` shows. A learner sees the edition that he or she is in, others the newest."""
-    standing = standing_of(request.user, page.course, at=timezone.now())
+    reader = reader_of(request.user, page.course, at=timezone.now())
     newest = Edition.objects.filter(course=page.course_id).newest_first().first()
-    edition = standing.enrolment.edition_id if standing.enrolment and standing.is_learning else newest
+    edition = reader.enrolment.edition_id if reader.enrolment and reader.is_learning else newest
     outline = outline_of(edition) if edition else None
     catalog = page.get_parent()
     level = {LEVEL: page.course.level}
@@ -71,12 +72,13 @@ def course_context(page: CoursePage, request: HttpRequest) -> dict[str, Any]:
         "facts": _facts(page, outline),
         "legal": _legal(references),
         "legal_note": _legal_note(references, newest),
-        **(_learning(page, outline, standing, request) if outline else {}),
+        **(_learning(page, outline, reader, request) if outline else {}),
     }
 
 
-def _learning(page: CoursePage, outline: Outline, standing: Standing, request: HttpRequest) -> dict[str, Any]:
-    here = next_activity(outline, standing.done)
+def _learning(page: CoursePage, outline: Outline, reader: Reader, request: HttpRequest) -> dict[str, Any]:
+    enrolment = reader.enrolment
+    standing = Standing(enrolment, outline, reader.done) if enrolment is not None and reader.is_learning else None
     context: dict[str, Any] = {
         "contents_summary": " · ".join(
             [
@@ -85,24 +87,24 @@ def _learning(page: CoursePage, outline: Outline, standing: Standing, request: H
                 minutes_text(outline.minutes),
             ]
         ),
-        "modules": [_module(module, outline, standing, here) for module in outline.modules],
+        "modules": [_module(module, standing) for module in outline.modules],
     }
-    enrolment = standing.enrolment
-    if enrolment is not None and standing.is_learning:
+    if standing is not None:
+        here = standing.following
         context["progress"] = {
-            "done": sum(one.activity in standing.done for one in outline.activities),
+            "done": standing.done_count,
             "total": len(outline.activities),
             "next_title": f"{here.number} {here.title}" if here else "",
         }
-        url = _activity_url(enrolment, here) if here else reverse("enrolment", args=[enrolment.pk])
-        context["action"] = {"url": url, "label": _("Continue") if standing.done else _("Begin")}
+        label = _("Continue") if standing.done else _("Begin")
+        context["action"] = {"url": standing.url_to_go_on(), "label": label}
     elif enrolment is not None:
         context["completed"] = {
             "score": score(enrolment.score),
             "url": reverse("enrolment", args=[enrolment.pk]),
         }
     elif isinstance(request.user, Person):
-        label = _("Take this course again") if standing.completed_before else _("Take this course")
+        label = _("Take this course again") if reader.completed_before else _("Take this course")
         context["action"] = {"url": reverse("enrol", args=[page.course.key]), "label": label, "post": True}
     else:
         sign_in = f"{resolve_url('account_login')}?{urlencode({'next': page.get_url(request)})}"
@@ -110,20 +112,18 @@ def _learning(page: CoursePage, outline: Outline, standing: Standing, request: H
     return context
 
 
-def _module(
-    module: OutlineModule, outline: Outline, standing: Standing, here: OutlineActivity | None
-) -> dict[str, Any]:
+def _module(module: OutlineModule, standing: Standing | None) -> dict[str, Any]:
     total = len(module.activities)
-    done = sum(one.activity in standing.done for one in module.activities)
     summary = activities_text(total)
     state = label = ""
-    if standing.is_learning:
+    if standing is not None:
+        done = standing.done_among(module.activities)
         summary = ngettext(
             "%(done)d of %(total)d activity completed", "%(done)d of %(total)d activities completed", total
         ) % {"done": done, "total": total}
         if done == total:
             state, label = "done", _("Completed")
-        elif done or (here in module.activities and standing.done):
+        elif done or (standing.following in module.activities and standing.done):
             state, label = "running", _("In progress")
         else:
             state, label = "todo", _("Not started")
@@ -133,38 +133,31 @@ def _module(
         "state": state,
         "state_label": label,
         # A learner sees the module where he or she is, a stranger the first one.
-        "open": here in module.activities if standing.is_learning else module.position == 1,
-        "items": [_item(activity, outline, standing, here) for activity in module.activities],
+        "open": standing.following in module.activities if standing else module.position == 1,
+        "items": [_item(activity, standing) for activity in module.activities],
     }
 
 
-def _item(
-    activity: OutlineActivity, outline: Outline, standing: Standing, here: OutlineActivity | None
-) -> dict[str, Any]:
-    state = "todo"
-    url = None
+def _item(activity: OutlineActivity, standing: Standing | None) -> dict[str, Any]:
+    state = standing.state_of(activity) if standing else "todo"
     meta = [quiz_text(activity) if activity.is_quiz else _("Lesson"), minutes_text(activity.minutes)]
-    if standing.enrolment is not None and standing.is_learning:
-        if activity.activity in standing.done:
-            state = "done"
-            meta.append(_("Completed"))
-        elif activity == here:
-            state = "here"
-            meta.append(_("You are here"))
-        if state != "todo" or not outline.sequential:
-            url = _activity_url(standing.enrolment, activity)
-    return {"title": f"{activity.number} {activity.title}", "state": state, "meta": " · ".join(meta), "url": url}
+    if state == "done":
+        meta.append(_("Completed"))
+    elif state == "here":
+        meta.append(_("You are here"))
+    return {
+        "title": f"{activity.number} {activity.title}",
+        "state": state,
+        "meta": " · ".join(meta),
+        "url": standing.url_if_open(activity) if standing else "",
+    }
 
 
 def quiz_text(activity: OutlineActivity) -> str:
     """For example: 15 questions, pass mark 70."""
-    count = activity.question_count or 0
+    count = activity.question_count
     questions = ngettext("%(count)d question", "%(count)d questions", count) % {"count": count}
     return _("%(questions)s, pass mark %(mark)s") % {"questions": questions, "mark": score(activity.pass_mark)}
-
-
-def _activity_url(enrolment: Enrolment, activity: OutlineActivity) -> str:
-    return reverse("activity", args=[enrolment.pk, activity.activity])
 
 
 def _facts(page: CoursePage, outline: Outline | None) -> list[dict[str, str]]:

@@ -98,12 +98,17 @@ def load_course(
 ) -> Edition | None:
     """The course with its pages and questions; the newest edition, which is new if anything was written.
 
+    What trainers published in the CMS waits, and the files' changes with it, until a trainer publishes an edition;
+    overwriting waits for nobody.
     Raises OrganiserMissing, ContentError or EditionInvalid, and then changes nothing.
     """
     organiser = Organiser.objects.filter(code=organiser_code).first()
     if organiser is None:
         raise OrganiserMissing(f"There is no organiser {organiser_code}: run `manage.py load_agencies` first.")
     before = loading.changed
+    newest = Edition.objects.filter(course__key=file.key).newest_first().first()
+    # Read before the files write anything: what differs now was published in the CMS and is in no edition yet.
+    is_edited = newest is not None and published_content(newest.course) != edition_content(newest)
     course = _course(loading, file, organiser)
     bank = _bank(loading, file, organiser)
     if course is None or bank is None:
@@ -113,7 +118,10 @@ def load_course(
     page = _course_page(loading, file, course, catalog, references)
     if page is not None:
         _modules(loading, file, page, bank, references)
-    return _publish(loading, course, is_changed=loading.changed > before, at=at)
+    if newest is not None and is_edited and not loading.overwrite:
+        loading.say(f"an edition awaits a trainer: {file.key} was edited in the CMS since edition {newest.number}")
+        return newest
+    return _publish(loading, course, newest, is_changed=loading.changed > before, at=at)
 
 
 def _course(loading: Loading, file: CourseFile, organiser: Organiser) -> Course | None:
@@ -272,12 +280,8 @@ def _post_test(loading: Loading, course: CourseFile, parent: ModulePage, bank: Q
     return load_page(loading, "quiz", f"{course.key}/{file.key}", QuizPage, wanted, parent=parent, fixed=fixed)
 
 
-def _publish(loading: Loading, course: Course, *, is_changed: bool, at: datetime) -> Edition | None:
-    """The first edition, or the next one if the files changed something; otherwise the newest there is.
-
-    What trainers changed waits until they publish it themselves.
-    """
-    newest = course.editions.newest_first().first()
+def _publish(loading: Loading, course: Course, newest: Edition | None, *, is_changed: bool, at: datetime) -> Edition:
+    """The first edition, or the next one if the files changed something; otherwise the newest there is."""
     if newest is not None and not is_changed:
         return newest
     content = published_content(course)

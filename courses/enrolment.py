@@ -55,10 +55,11 @@ def enrol(person: Person, course: Course, *, at: datetime) -> Enrolment:
     return enrolment
 
 
-def withdraw(enrolment: Enrolment, *, at: datetime) -> None:
-    """Leave the course; the row and everything done in it stay. A finished course cannot be left."""
+def withdraw(enrolment: Enrolment, *, at: datetime) -> bool:
+    """Leave the course; the row and everything done in it stay. False if it is finished: then it cannot be left."""
     Enrolment.objects.running().filter(pk=enrolment.pk).update(withdrawn_at=at)
     enrolment.refresh_from_db(fields=["withdrawn_at", "completed_at"])
+    return enrolment.withdrawn_at is not None
 
 
 def begin_work(enrolment: Enrolment, *, at: datetime) -> None:

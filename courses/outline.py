@@ -20,13 +20,16 @@ from courses.models import Edition, EditionActivity, EditionModule
 from courses.models.edition import ActivityKind
 
 KEEP_SECONDS = 60 * 60
-OUTLINE_FORM = 1  # raise when the dataclasses below change
+OUTLINE_FORM = 2  # raise when the dataclasses below change
 BLOCKS_FORM = 1  # raise when a block template changes
 
 
 @dataclass(frozen=True)
 class OutlineActivity:
-    """`pk` is the EditionActivity, `activity` the stable key of progress, `number` what learners see (2.1)."""
+    """`pk` is the EditionActivity, `activity` the stable key of progress, `number` what learners see (2.1).
+
+    The rules of a quiz are 0 for a lesson.
+    """
 
     pk: int
     activity: UUID
@@ -36,9 +39,9 @@ class OutlineActivity:
     title: str
     summary: str
     minutes: int
-    question_count: int | None
-    pass_mark: Decimal | None
-    max_attempts: int | None
+    question_count: int
+    pass_mark: Decimal
+    max_attempts: int
     time_limit_minutes: int | None
     is_post_test: bool
     module_position: int
@@ -126,9 +129,9 @@ def _read_outline(edition_id: int) -> Outline:
                 title=row.title,
                 summary=row.summary,
                 minutes=row.minutes,
-                question_count=row.question_count,
-                pass_mark=row.pass_mark,
-                max_attempts=row.max_attempts,
+                question_count=row.question_count or 0,
+                pass_mark=row.pass_mark or Decimal(0),
+                max_attempts=row.max_attempts or 0,
                 time_limit_minutes=row.time_limit_minutes,
                 is_post_test=row.is_post_test,
                 module_position=row.module.position,

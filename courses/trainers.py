@@ -17,12 +17,12 @@ GROUP = "Pengajar"
 COLLECTION = "Pelatihan"
 PAGE_ACTIONS = ("add", "change", "publish")
 FILE_ACTIONS = ("add", "change", "choose")
-# Courses are not deleted: enrolments and certificates rest on them.
+# None of them is deleted: editions, enrolments and certificates rest on them. A question is retired.
 SNIPPETS: dict[type[Model], tuple[str, ...]] = {
     Course: ("add", "change", "view"),
     LegalReference: ("add", "change", "view"),
     QuestionBank: ("add", "change", "view"),
-    Question: ("add", "change", "delete", "view"),
+    Question: ("add", "change", "view"),
 }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.contrib import messages
-from django.http import HttpRequest
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model, ProtectedError
+from django.db.models.deletion import Collector
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -21,7 +25,11 @@ from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 from academy.people.models import Person
 from courses.content import differences, edition_content, published_content
 from courses.edition_view import course_page_of, publish_edition_view
-from courses.models import Course, LegalReference, Question, QuestionBank
+from courses.models import Course, Enrolment, LegalReference, Question, QuestionBank
+
+SNIPPETS = (Course, LegalReference, Question, QuestionBank)
+_RETIRE = gettext_lazy("“%(name)s” is in an edition and is not deleted. Retire it: later editions leave it out.")
+_IN_USE = gettext_lazy("“%(name)s” is in use and is not deleted.")
 
 
 class CourseViewSet(SnippetViewSet):
@@ -122,6 +130,42 @@ def tell_about_the_edition(request: HttpRequest, page: Page) -> None:
         messages.warning(request, format_html("{} {}", text, link))
 
 
+def warn_about_the_edition(request: HttpRequest, page: Page) -> None:
+    """Deleting is allowed, since learners read editions; but nobody should think the page is of no use."""
+    course_page = course_page_of(page) if request.method == "GET" else None
+    newest = course_page.course.editions.newest_first().first() if course_page else None
+    if course_page is None or newest is None:
+        return
+    learners = Enrolment.objects.running().filter(run__course=course_page.course_id).count()
+    messages.warning(
+        request,
+        _(
+            "Edition %(number)s was made from this page; %(learners)d learners in it go on reading it. "
+            "The next edition will do without it."
+        )
+        % {"number": newest.number, "learners": learners},
+    )
+
+
+def keep_what_is_used(request: HttpRequest, rows: Sequence[Model]) -> HttpResponse | None:
+    """What editions, pages and enrolments rest on is not deleted, be it one row or many chosen in a list."""
+    kept = [row for row in rows if isinstance(row, SNIPPETS) and _is_protected(row)]
+    if not kept:
+        return None
+    for row in kept:
+        words = _RETIRE if isinstance(row, Question) else _IN_USE
+        messages.error(request, words % {"name": row})
+    return redirect(f"wagtailsnippets_courses_{kept[0]._meta.model_name}:list")
+
+
+def _is_protected(row: Model) -> bool:
+    try:
+        Collector(using=DEFAULT_DB_ALIAS, origin=row).collect([row])
+    except ProtectedError:
+        return True
+    return False
+
+
 def hide_empty_snippets(request: HttpRequest, items: list[MenuItem]) -> None:
     """All snippets have their place in the menu of courses."""
     items[:] = [item for item in items if item.name != "snippets"]
@@ -132,4 +176,6 @@ hooks.register("register_admin_urls", register_admin_urls)
 hooks.register("register_page_header_buttons", edition_header_button)
 hooks.register("register_page_listing_more_buttons", edition_listing_button)
 hooks.register("after_publish_page", tell_about_the_edition)
+hooks.register("before_delete_page", warn_about_the_edition)
+hooks.register("before_delete_snippet", keep_what_is_used)
 hooks.register("construct_main_menu", hide_empty_snippets)

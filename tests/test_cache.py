@@ -76,19 +76,19 @@ def test_public_pages_answer_and_show_every_change(closed: None, site: None):
 def test_signing_in_learning_and_signing_out_live_on_database_sessions(closed: None, site: None, client: Client):
     person = PersonFactory(name="Maria Bere", password=PASSWORD)
     client.get("/masuk/")
-    assert client.post("/masuk/", {"login": person.email, "password": PASSWORD}).url == "/belajar/"
+    assert client.post("/masuk/", {"login": person.email, "password": PASSWORD}).headers["Location"] == "/belajar/"
     assert b"Maria Bere" in client.get("/belajar/").content
     session = client.session
-    before = session.session_key
+    before = session.session_key or ""
     session["pending"] = 1
     session.cycle_key()
     session.save()
     assert session.session_key != before
     assert not session.exists(before)
-    client.cookies["sessionid"] = session.session_key
+    client.cookies["sessionid"] = session.session_key or ""
     assert client.session["pending"] == 1
     client.post("/keluar/")
-    client.cookies["sessionid"] = session.session_key
+    client.cookies["sessionid"] = session.session_key or ""
     assert client.get("/belajar/").status_code == 302
 
 
@@ -117,7 +117,8 @@ def test_every_method_answers_as_an_empty_cache(closed: None):
     cache.set_many({"a": 1})
     cache.delete_many(["a"])
     assert (cache.get("a"), cache.get("a", 2), cache.get_many(["a"])) == (None, 2, {})
-    assert (cache.touch("a"), cache.delete("a"), cache.has_key("a"), cache.clear()) == (False, False, False, False)
+    cache.clear()
+    assert (cache.touch("a"), cache.delete("a"), cache.has_key("a")) == (False, False, False)
     assert cache.get_or_set("a", 3) == 3
     with pytest.raises(ValueError, match="not found"):
         cache.incr("a")

@@ -73,7 +73,8 @@ class ActivityKind(models.TextChoices):
 class EditionActivity(models.Model):
     """A lesson or a quiz of an edition. `activity` is the stable key that progress is kept under.
 
-    `number` is what learners see, such as 2.1. The quiz fields are null for a lesson.
+    `number` is what learners see, such as 2.1. The quiz fields are null for a lesson; a quiz
+    may only have no time limit.
     """
 
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="activities")
@@ -98,6 +99,11 @@ class EditionActivity(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["edition", "activity"], name="edition_activity_once"),
             models.UniqueConstraint(fields=["edition", "position"], name="edition_activity_position_once"),
+            models.CheckConstraint(
+                condition=~Q(kind=ActivityKind.QUIZ)
+                | Q(question_count__isnull=False, pass_mark__isnull=False, max_attempts__isnull=False),
+                name="edition_quiz_has_its_rules",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from wagtail.search import index
 
 from academy.people.models import Organiser
 from courses.models.course import LegalReference
+from courses.question_form import QuestionForm
 
 
 class QuestionKind(models.TextChoices):
@@ -53,6 +54,8 @@ class Question(index.Indexed, ClusterableModel):
         verbose_name=_("legal reference"),
     )
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
+
+    base_form_class = QuestionForm
 
     panels = [
         FieldRowPanel([FieldPanel("bank"), FieldPanel("key")]),

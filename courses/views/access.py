@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import Any
@@ -19,9 +20,10 @@ from django.utils.translation import gettext as _
 from academy.pages.caching import content_version
 from academy.pages.refusals import not_allowed
 from courses.enrolment import Withdrawn
-from courses.models import CoursePage, Enrolment
+from courses.models import Course, CoursePage, Enrolment
 from courses.outline import Outline, OutlineActivity, outline_of
-from courses.progress import ActivityLocked, NotInEdition, check_open, done_activities, next_activity
+from courses.progress import ActivityLocked, NotInEdition, check_open, done_activities
+from courses.standing import Standing, activity_url
 
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
@@ -34,6 +36,8 @@ def ask_to_sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     if request.method == "POST" and "enrolment" in kwargs:
         where = "activity" if "activity" in kwargs else "enrolment"
         back = reverse(where, kwargs={key: kwargs[key] for key in ("enrolment", "activity") if key in kwargs})
+    elif request.method == "POST" and "course_key" in kwargs:
+        back = course_page_url(get_object_or_404(Course, key=kwargs["course_key"]).pk)
     return redirect_to_login(back)
 
 
@@ -83,8 +87,12 @@ class Place:
     activity: OutlineActivity
 
     @cached_property
-    def done(self) -> set[UUID]:
-        return done_activities(self.enrolment)
+    def standing(self) -> Standing:
+        return Standing(self.enrolment, self.outline, done_activities(self.enrolment))
+
+    @property
+    def done(self) -> AbstractSet[UUID]:
+        return self.standing.done
 
     @property
     def zone(self) -> str | None:
@@ -95,12 +103,12 @@ class Place:
         return reverse(name, args=[self.enrolment.pk, self.activity.activity, *kwargs.values()])
 
     def url_of(self, activity: OutlineActivity) -> str:
-        return reverse("activity", args=[self.enrolment.pk, activity.activity])
+        return activity_url(self.enrolment, activity)
 
     def url_after(self) -> str:
         """Where to go on from here: the next activity, at the end whatever is still open, or the course's result."""
-        following = self.outline.after(self.activity) or next_activity(self.outline, self.done)
-        return self.url_of(following) if following else reverse("enrolment", args=[self.enrolment.pk])
+        following = self.outline.after(self.activity)
+        return self.url_of(following) if following else self.standing.url_to_go_on()
 
     def crumbs(self) -> list[dict[str, str]]:
         module = self.outline.module_of(self.activity)
@@ -128,11 +136,15 @@ def open_place(request: HttpRequest, enrolment: int, activity: UUID) -> Place:
 
 
 def course_url(outline: Outline) -> str:
+    return course_page_url(outline.course_id)
+
+
+def course_page_url(course_id: int) -> str:
     """The course's page in the catalogue; the list of one's own courses if it has none any more."""
-    key = f"course-url:{content_version()}:{outline.course_id}"
+    key = f"course-url:{content_version()}:{course_id}"
     kept: str | None = cache.get(key)
     if kept is None:
-        page = CoursePage.objects.live().filter(course=outline.course_id).first()
+        page = CoursePage.objects.live().filter(course=course_id).first()
         kept = (page.get_url() if page else None) or reverse("my_learning")
         cache.set(key, kept, KEEP_ADDRESS_SECONDS)
     return kept

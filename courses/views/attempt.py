@@ -41,7 +41,8 @@ class Sitting:
 def find_sitting(request: HttpRequest, enrolment: int, activity: UUID, number: int) -> Sitting:
     """An attempt of one's own, closed if its time ran out. 404 if there is none."""
     place = find_place(request, enrolment, activity)
-    found = Attempt.objects.filter(enrolment=place.enrolment, activity=activity, number=number).first()
+    rows = Attempt.objects.filter(enrolment=place.enrolment, activity=activity, number=number)
+    found = rows.select_related("edition_activity").defer("edition_activity__body").first()
     if found is None:
         raise Http404
     found.enrolment = place.enrolment

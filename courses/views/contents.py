@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from courses.models import Enrolment
-from courses.outline import Outline, OutlineActivity, OutlineModule
-from courses.progress import activity_before, next_activity
+from courses.outline import OutlineModule
+from courses.standing import Standing
 
 
-def is_open(outline: Outline, activity: OutlineActivity, done: AbstractSet[UUID]) -> bool:
-    return activity_before(outline, activity.activity, done) is None
-
-
-def module_items(
-    enrolment: Enrolment,
-    outline: Outline,
-    module: OutlineModule,
-    done: AbstractSet[UUID],
-    *,
-    here: UUID | None = None,
-) -> list[dict[str, Any]]:
+def module_items(standing: Standing, module: OutlineModule, *, shown: UUID | None = None) -> list[dict[str, Any]]:
     """The activities of a module for components/thread_progress.html; only what is open has a link.
 
-    The knot "here" is the activity of the page, or else where one goes on.
+    `shown` is the activity of the page.
     """
-    following = next_activity(outline, done)
-    marked = here or (following.activity if following else None)
     return [
         {
             "title": f"{activity.number} {activity.title}",
-            "state": "done" if activity.activity in done else "here" if activity.activity == marked else "todo",
-            "meta": _("completed") if activity.activity in done else "",
-            "url": reverse("activity", args=[enrolment.pk, activity.activity])
-            if activity.activity in done or activity == following or not outline.sequential
-            else "",
-            "current": activity.activity == here,
+            "state": standing.state_of(activity, shown=shown),
+            "meta": _("completed") if activity.activity in standing.done else "",
+            "url": standing.url_if_open(activity),
+            "current": activity.activity == shown,
         }
         for activity in module.activities
     ]

@@ -15,7 +15,7 @@ from academy.people.models import Person
 from courses import enrolment as actions
 from courses.models import Course
 from courses.outline import outline_of
-from courses.progress import done_activities, next_activity
+from courses.standing import standing_in
 from courses.views.access import course_url, own_enrolment, personal, refuse
 from courses.views.contents import module_items
 
@@ -41,10 +41,10 @@ def enrol(request: HttpRequest, course_key: str) -> HttpResponse:
 def enrolment(request: HttpRequest, enrolment: int) -> HttpResponse:
     """Lead to where the learner stopped; a finished course shows its result and all its activities."""
     row = own_enrolment(request, enrolment)
-    outline, done = outline_of(row.edition_id), done_activities(row)
-    following = next_activity(outline, done)
-    if following is not None and row.completed_at is None:
-        return redirect("activity", enrolment=row.pk, activity=following.activity)
+    standing = standing_in(row)
+    outline = standing.outline
+    if standing.following is not None and row.completed_at is None:
+        return redirect(standing.url_to_go_on())
     return render(
         request,
         "courses/enrolment.html",
@@ -52,9 +52,7 @@ def enrolment(request: HttpRequest, enrolment: int) -> HttpResponse:
             "enrolment": row,
             "outline": outline,
             "course": {"title": outline.title, "url": course_url(outline)},
-            "modules": [
-                {"title": module.title, "items": module_items(row, outline, module, done)} for module in outline.modules
-            ],
+            "modules": [{"title": module.title, "items": module_items(standing, module)} for module in outline.modules],
             "zone": row.agency.time_zone if row.agency else None,
         },
     )
@@ -68,6 +66,10 @@ def withdraw(request: HttpRequest, enrolment: int) -> HttpResponse:
     outline = outline_of(row.edition_id)
     if request.method != "POST":
         return render(request, "courses/withdraw.html", {"enrolment": row, "course": {"title": outline.title}})
-    actions.withdraw(row, at=timezone.now())
+    if not actions.withdraw(row, at=timezone.now()):  # it was finished in another window meanwhile
+        messages.info(
+            request, _('You have finished "%(course)s": a finished course is not left.') % {"course": outline.title}
+        )
+        return redirect("enrolment", enrolment=row.pk)
     messages.success(request, _('You have left "%(course)s". What you did is kept.') % {"course": outline.title})
     return redirect("my_learning")

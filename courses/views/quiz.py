@@ -54,19 +54,16 @@ def start(request: HttpRequest, enrolment: int, activity: UUID) -> HttpResponse:
 
 def quiz_facts(place: Place, used: attempts.AttemptsUsed) -> list[dict[str, str]]:
     quiz = place.activity
-    pass_mark = quiz.pass_mark if quiz.pass_mark is not None else place.outline.pass_mark
     facts = [
-        {"label": _("Questions"), "value": str(quiz.question_count or "")},
-        {"label": _("Pass mark"), "value": score_text(pass_mark)},
+        {"label": _("Questions"), "value": str(quiz.question_count)},
+        {"label": _("Pass mark"), "value": score_text(quiz.pass_mark)},
         {
             "label": _("Time"),
             "value": time_words(quiz.time_limit_minutes * 60) if quiz.time_limit_minutes else _("No limit"),
         },
     ]
-    if used.allowed is not None:
-        left = _("%(left)s of %(allowed)s left") % {"left": used.left, "allowed": used.allowed}
-        facts.append({"label": _("Attempts"), "value": left})
-    return facts
+    left = _("%(left)s of %(allowed)s left") % {"left": used.left, "allowed": used.allowed}
+    return [*facts, {"label": _("Attempts"), "value": left}]
 
 
 def attempt_row(place: Place, attempt: Attempt) -> dict[str, Any]:
@@ -95,8 +92,7 @@ def seconds_left(attempt: Attempt) -> int | None:
 def attempt_facts(place: Place, attempt: Attempt) -> str:
     """ "5 questions · pass mark 70 · attempt 1 of 3" """
     total = len(attempt.served)
-    quiz = place.activity
-    pass_mark = quiz.pass_mark if quiz.pass_mark is not None else place.outline.pass_mark
+    pass_mark = attempts.pass_mark_of(attempt.edition_activity)
     parts = [
         ngettext("%(count)s question", "%(count)s questions", total) % {"count": total},
         _("pass mark %(score)s") % {"score": score_text(pass_mark)},
@@ -106,8 +102,6 @@ def attempt_facts(place: Place, attempt: Attempt) -> str:
 
 
 def attempt_number(place: Place, attempt: Attempt) -> str:
-    if place.activity.max_attempts is None:
-        return _("attempt %(number)s") % {"number": attempt.number}
     return _("attempt %(number)s of %(allowed)s") % {
         "number": attempt.number,
         "allowed": place.activity.max_attempts,

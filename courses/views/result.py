@@ -21,7 +21,6 @@ from courses.models import Attempt, QuestionVersion
 from courses.outline import OutlineActivity
 from courses.views.access import Place, personal
 from courses.views.attempt import Sitting, find_sitting, saved_responses, versions_of
-from courses.views.contents import is_open
 from courses.views.quiz import attempt_number
 
 
@@ -45,13 +44,12 @@ def result_context(sitting: Sitting) -> dict[str, Any]:
         for number, served in enumerate(attempt.served, start=1)
     ]
     sent = f"{day(attempt.submitted_at, place.zone)}, {clock(attempt.submitted_at, place.zone)}"
-    pass_mark = place.activity.pass_mark if place.activity.pass_mark is not None else place.outline.pass_mark
     return {
         "quiz": {"title": place.activity.title},
         "crumbs": place.crumbs(),
         "passed": attempt.passed,
         "score": score_text(attempt.score),
-        "pass_mark": score_text(pass_mark),
+        "pass_mark": score_text(attempts.pass_mark_of(attempt.edition_activity)),
         "right": len(outcome.right),
         "total": outcome.total,
         "facts": capfirst(
@@ -84,9 +82,7 @@ def question_result(
         "chosen": [texts[option] for option in served["options"] if option in chosen.get(version.pk, ())],
         "correct": [texts[option] for option in served["options"] if option in version.correct_ids] if may_show else [],
         "explanation": version.explanation if may_show else "",
-        "read": link_to(place, lesson)
-        if lesson and not is_right and is_open(place.outline, lesson, place.done)
-        else None,
+        "read": link_to(place, lesson) if lesson and not is_right and place.standing.is_open(lesson) else None,
     }
 
 
@@ -119,7 +115,7 @@ def next_step(place: Place, tried: list[Attempt]) -> dict[str, Any]:
     used = attempts.AttemptsUsed(len(tried), place.activity.max_attempts)
     back = {"url": place.url(), "label": _("Back to the quiz")}
     if used.left == 0:
-        text = _("Ask your trainer for another one.")
+        text = _("If something went wrong, contact the organiser of the course.")
         return {"message": {"kind": "warn", "title": _("No attempts are left."), "text": text}, "action": back}
     again = {"url": place.url("start_attempt"), "label": _("Try again"), "post": True}
     return {"message": None, "action": again, "other": back}

@@ -75,6 +75,7 @@ def test_a_certificate_of_an_earlier_template_stays_readable(
     assert answer.status_code == 200
     assert "Maria Bere" in answer.content.decode()
     read = verification.look_up(certificate.code).facts
+    assert read is not None
     assert (read.government, read.modules[0].minutes) == ("Pemerintah Provinsi NTT", 0)
 
 

@@ -1,13 +1,11 @@
-"""A learner who is signed in, with a course and an attempt of their own."""
-
-from __future__ import annotations
+"""A learner who is signed in, and where he or she stands."""
 
 import pytest
 from django.utils import timezone
 
 from courses.attempts import start_attempt
 from courses.models import Attempt, Enrolment
-from tests.courses.learners import PASSWORD, read_all
+from tests.courses.learning import PASSWORD, read_all
 from tests.factories import PersonFactory, make_enrolment
 
 

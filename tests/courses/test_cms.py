@@ -11,7 +11,18 @@ from wagtail.images.models import Image
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
 
-from courses.models import Course, CoursePage, Edition, LessonPage, ModulePage, Question, QuestionOption, QuizPage
+from courses.models import (
+    Course,
+    CoursePage,
+    Edition,
+    LegalReference,
+    LessonPage,
+    ModulePage,
+    Question,
+    QuestionBank,
+    QuestionOption,
+    QuizPage,
+)
 from courses.publishing import publish_edition
 from courses.trainers import ensure_trainer_group, grant_trainer
 from tests.courses.authoring import make_course_page, make_image, make_legal_reference
@@ -156,29 +167,85 @@ def test_a_lesson_is_written_and_published_in_the_cms(client, trainer, page, now
     assert edition_url(page) in said(response)
 
 
-def test_a_question_is_written_with_its_options(client, trainer, page):
-    bank = page.course.organiser.question_banks.get()
+def write_question(client, page, options, kind="single"):
     data = nested_form_data(
         {
-            "bank": bank.pk,
+            "bank": page.course.organiser.question_banks.get().pk,
             "key": "baru",
-            "kind": "single",
+            "kind": kind,
             "topic": "topik",
             "text": "Soal baru?",
             "explanation": "Karena begitu.",
             "legal_reference": "",
             "retired_at": "",
-            "options": inline_formset([{"text": "benar", "is_correct": "on"}, {"text": "salah"}]),
+            "options": inline_formset(options),
         }
     )
-    response = client.post("/cms/snippets/courses/question/add/", data)
-    assert response.status_code == 302
-    assert QuestionOption.objects.filter(question__key="baru").count() == 2
+    return client.post("/cms/snippets/courses/question/add/", data)
+
+
+RIGHT, OTHER_RIGHT = {"text": "benar", "is_correct": "on"}, {"text": "benar juga", "is_correct": "on"}
+WRONG = {"text": "salah"}
+
+
+@pytest.mark.parametrize(("kind", "options"), [("single", [RIGHT, WRONG]), ("multiple", [RIGHT, OTHER_RIGHT, WRONG])])
+def test_a_question_is_written_with_its_options(client, trainer, page, kind, options):
+    assert write_question(client, page, options, kind).status_code == 302
+    assert QuestionOption.objects.filter(question__key="baru").count() == len(options)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"), [([WRONG, WRONG], "Tandai pilihan yang benar"), ([RIGHT, OTHER_RIGHT], "2 pilihan ditandai")]
+)
+def test_a_question_that_cannot_be_graded_is_refused_where_it_is_written(client, trainer, page, options, reason):
+    response = write_question(client, page, options)
+    assert response.status_code == 200
+    assert reason in response.content.decode()
+    assert "Soal baru?" in response.content.decode()
+    assert not Question.objects.filter(key="baru").exists()
+
+
+def test_who_deletes_a_lesson_learns_what_rests_on_it(client, trainer, page, now):
+    edition = publish(page, now)
+    make_enrolment(edition=edition)
+    lesson = LessonPage.objects.descendant_of(page).first()
+    response = client.get(f"/cms/pages/{lesson.pk}/delete/")
+    assert f"Edisi {edition.number} dibuat dari halaman ini; 1 peserta tetap membacanya" in response.content.decode()
 
 
 def test_a_trainer_may_not_delete_a_course(client, trainer, page):
     client.post(f"/cms/snippets/courses/course/delete/{page.course_id}/")
     assert Course.objects.filter(pk=page.course_id).exists()
+
+
+@pytest.mark.parametrize("way", ["one", "many"])
+@pytest.mark.parametrize("model", [Course, LegalReference, Question, QuestionBank])
+def test_what_editions_rest_on_is_not_deleted_but_told(client, administrator, page, now, model, way):
+    Question.objects.update(legal_reference=make_legal_reference())
+    publish(page, now)
+    row = model.objects.first()
+    name = model._meta.model_name
+    one, many = f"/cms/snippets/courses/{name}/delete/{row.pk}/", f"/cms/bulk/courses/{name}/delete/?id={row.pk}"
+    for ask in (client.get, client.post):
+        response = ask(one if way == "one" else many, follow=True)
+        assert response.status_code == 200
+        assert "tidak dihapus" in said(response)
+        assert str(row) in said(response)
+    assert ("Pensiunkan" in said(response)) == (model is Question)
+    assert model.objects.filter(pk=row.pk).exists()
+
+
+def test_a_question_that_no_edition_holds_may_go(client, administrator, page):
+    question = Question.objects.get(key="q0")
+    client.post(f"/cms/snippets/courses/question/delete/{question.pk}/")
+    assert not Question.objects.filter(pk=question.pk).exists()
+
+
+def test_a_trainer_retires_questions_and_deletes_none(client, trainer, page):
+    question = Question.objects.get(key="q0")
+    client.post(f"/cms/snippets/courses/question/delete/{question.pk}/")
+    client.post(f"/cms/bulk/courses/question/delete/?id={question.pk}")
+    assert Question.objects.filter(pk=question.pk).exists()
 
 
 def test_the_first_edition_is_published_by_post(client, trainer, page):

@@ -26,8 +26,9 @@ from courses.models import (
     QuestionVersion,
     QuizPage,
 )
+from courses.publishing import publish_edition
 from tests.courses.authoring import SVG
-from tests.factories import OrganiserFactory, make_enrolment
+from tests.factories import AT, OrganiserFactory, make_enrolment
 
 pytestmark = pytest.mark.django_db
 
@@ -202,6 +203,44 @@ def test_a_trainers_edit_is_kept_and_told_until_overwritten(load, files):
     load("--overwrite")
     assert LessonPage.objects.get(slug="materi").title == "Materi 1"
     assert Question.objects.get(key="z1").text == "Soal satu?"
+
+
+def edit_lesson() -> None:
+    lesson = LessonPage.objects.get(slug="lanjutan")
+    lesson.title = "Judul dari pengajar"
+    lesson.save_revision().publish()
+
+
+def edit_question() -> None:
+    Question.objects.filter(key="z1").update(explanation="Dari pengajar.")
+
+
+def add_lesson() -> None:
+    lesson = LessonPage(title="Dari pengajar", slug="baru", reading_minutes=5, body=[])
+    ModulePage.objects.get().add_child(instance=lesson)
+
+
+@pytest.mark.parametrize("edit", [edit_lesson, edit_question, add_lesson])
+def test_what_trainers_published_waits_for_their_own_edition(load, files, edit):
+    load()
+    edit()
+    change(files / "contoh" / "1-pertama" / "1-materi.md", "Isi materi 1.", "Isi yang lebih baik.")
+    for _ in range(2):
+        assert "an edition awaits a trainer: contoh was edited in the CMS since edition 1.0" in load()
+    assert "Isi yang lebih baik" in str(LessonPage.objects.get(slug="materi").body)
+    assert Edition.objects.count() == 1
+
+    publish_edition(Course.objects.get(), kind="material", by=None, at=AT)
+    change(files / "contoh" / "1-pertama" / "1-materi.md", "Isi yang lebih baik.", "Isi terbaik.")
+    assert "published" in load()
+    assert Edition.objects.count() == 3
+
+
+def test_overwriting_waits_for_nobody(load, files):
+    load()
+    edit_lesson()
+    assert "awaits" not in load("--overwrite")
+    assert LessonPage.objects.get(slug="lanjutan").title == "Materi 2"
 
 
 def test_a_draft_of_a_trainer_is_kept(load, files):

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
+from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from academy.pages.caching import content_version
@@ -21,7 +22,7 @@ from courses.models import (
 )
 from courses.publishing import EditionInvalid, NothingToPublish, credit_hours_by_module, publish_edition
 from tests.courses.authoring import make_course_page, make_image, make_legal_reference
-from tests.factories import CourseFactory, PersonFactory, make_enrolment
+from tests.factories import CourseFactory, PersonFactory, make_edition, make_enrolment
 
 pytestmark = pytest.mark.django_db
 
@@ -288,3 +289,10 @@ def test_kept_public_pages_are_out_of_date_after_publishing(now, django_capture_
     with django_capture_on_commit_callbacks(execute=True):
         publish(page.course, now)
     assert content_version() != before
+
+
+@pytest.mark.parametrize("rule", ["question_count", "pass_mark", "max_attempts"])
+def test_a_quiz_without_its_rules_is_refused_by_the_database(rule):
+    quiz = make_edition().activities.filter(kind="quiz")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        quiz.update(**{rule: None})

@@ -22,8 +22,7 @@ from academy.reports import facts
 from academy.reports.credit_hours import PNS_CREDIT_HOURS_A_YEAR, credit_hours
 from certificates.models import Certificate
 from courses.models import Completion, Course, Edition, Enrolment, Level
-from courses.outline import outline_of
-from courses.progress import done_activities, next_activity
+from courses.standing import standing_in
 
 FIGURES_KEY = "home-figures"
 FIGURES_SECONDS = 10 * 60
@@ -64,19 +63,19 @@ def _resume(person: Person) -> dict[str, Any] | None:
     enrolment = Enrolment.objects.running().filter(person=person).order_by("-started_at", "-enrolled_at").first()
     if enrolment is None:
         return None
-    outline, done = outline_of(enrolment.edition_id), done_activities(enrolment)
-    upcoming = next_activity(outline, done)
+    standing = standing_in(enrolment)
+    outline, upcoming = standing.outline, standing.following
     if upcoming is None:
         return None
     return {
         "eyebrow": _("Course · %(hours)d JP") % {"hours": outline.credit_hours},
         "title": outline.title,
-        "done": sum(activity.activity in done for activity in outline.activities),
+        "done": standing.done_count,
         "total": len(outline.activities),
         "next_label": _("Next, module %(number)d · %(minutes)d minutes")
         % {"number": upcoming.module_position, "minutes": upcoming.minutes},
         "next_title": f"{upcoming.number} {upcoming.title}",
-        "url": reverse("activity", args=[enrolment.pk, upcoming.activity]),
+        "url": standing.url_to_go_on(),
         "action": _("Continue with %(number)s") % {"number": upcoming.number},
     }
 

@@ -26,7 +26,7 @@ from academy.reports.credit_hours import PNS_CREDIT_HOURS_A_YEAR, PPPK_CREDIT_HO
 from certificates.models import Certificate
 from courses.models import ActivityProgress, Completion, Enrolment
 from courses.outline import outline_of
-from courses.progress import next_activity
+from courses.standing import Standing
 from courses.views.access import course_url, personal
 from courses.views.contents import module_items
 
@@ -116,18 +116,16 @@ def running_rows(enrolments: list[Enrolment], *, today: date) -> list[dict[str, 
 
 def running_row(enrolment: Enrolment, done: AbstractSet[UUID], *, today: date, primary: bool) -> dict[str, Any]:
     outline = outline_of(enrolment.edition_id)
-    following = next_activity(outline, done)
+    standing = Standing(enrolment, outline, done)
     return {
         "title": outline.title,
         "course_url": course_url(outline),
-        "done": sum(one.activity in done for one in outline.activities),
+        "done": standing.done_count,
         "total": len(outline.activities),
-        "url": reverse("activity", args=[enrolment.pk, following.activity])
-        if following
-        else reverse("enrolment", args=[enrolment.pk]),
+        "url": standing.url_to_go_on(),
         "action": _("Continue") if enrolment.started_at else _("Start"),
         "primary": primary,
-        "items": [item for module in outline.modules for item in module_items(enrolment, outline, module, done)],
+        "items": [item for module in outline.modules for item in module_items(standing, module)],
         "leave_url": reverse("withdraw", args=[enrolment.pk]),
         **due(enrolment, today=today),
     }

@@ -1,4 +1,4 @@
-"""What tests of a learner's pages share: addresses, and what learners do."""
+"""The addresses and steps of a learner, for the tests of the pages."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""The session ends in mid-quiz: what was typed survives signing in, for the same person and attempt only."""
+"""The session ends in mid-quiz: what was typed survives signing in."""
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
 from courses.models import Response
-from tests.courses.learners import JSON, PASSWORD, attempt_address, close, fields
+from tests.courses.learning import JSON, PASSWORD, attempt_address, close, fields
 from tests.factories import PersonFactory
 
 pytestmark = pytest.mark.django_db
