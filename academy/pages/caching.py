@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 
 KEEP_SECONDS = 10 * 60
 KEPT_FORM = 2  # raise when what is kept of a page changes its form
+LONGEST_QUERY = 200
 VERSION_KEY = "public-content-version"
 R = TypeVar("R", bound=HttpResponse)
 
@@ -47,11 +48,15 @@ def keep_for_anonymous(response: R) -> R:
 
 
 def cached_for_anonymous(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The answer of this view may be kept for readers who are signed out."""
+    """The answer of this view may be kept for readers who are signed out.
+
+    Not under an address with a query, which the view does not read: a stranger could fill the cache with made-up ones.
+    """
 
     @wraps(view)
     def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return keep_for_anonymous(view(request, *args, **kwargs))
+        response = view(request, *args, **kwargs)
+        return response if request.GET else keep_for_anonymous(response)
 
     return marked
 
@@ -64,7 +69,7 @@ class AnonymousPageCacheMiddleware:
         if (
             request.method != "GET"
             or settings.SESSION_COOKIE_NAME in request.COOKIES
-            or request.META.get("QUERY_STRING")  # a stranger could fill the cache with made-up ones
+            or len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY
         ):
             return self.get_response(request)
         key = self._key(request, content_version())

@@ -44,3 +44,11 @@ def test_a_kept_page_ends_when_content_changes(site):
     assert Client().get("/").content == before
     content_changed()
     assert b"Balai Diklat Contoh" in Client().get("/").content
+
+
+def test_a_made_up_query_keeps_nothing(site, settings):
+    Client().get("/")
+    kept = len(list(settings.CACHES["default"]["LOCATION"].glob("*")))
+    for number in range(3):
+        Client().get("/", {"a": number})
+    assert len(list(settings.CACHES["default"]["LOCATION"].glob("*"))) == kept
