@@ -97,7 +97,9 @@ class Completion(models.Model):
 
     enrolment = models.OneToOneField(Enrolment, on_delete=models.PROTECT, related_name="completion")
     outcome = models.CharField(max_length=16, choices=Outcome)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="completions")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="completions", db_index=False
+    )
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="completions")
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="+")
     unit = models.ForeignKey(WorkUnit, on_delete=models.PROTECT, null=True, related_name="+")
@@ -110,3 +112,5 @@ class Completion(models.Model):
     class Meta:
         verbose_name = _("completion")
         verbose_name_plural = _("completions")
+        # SQLite has no statistics: asked for a person and a course it would walk through everybody's completions of it.
+        indexes = [models.Index(fields=["person", "course"], name="completion_person_course")]
