@@ -13,6 +13,7 @@ def media(settings):
 
 def test_an_image_is_served_in_a_sandbox(client, media):
     response = client.get("/media/images/gambar.svg")
+    assert b"".join(response.streaming_content).startswith(b"<svg")
     assert response.status_code == 200
     assert "sandbox" in response.headers["Content-Security-Policy"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
