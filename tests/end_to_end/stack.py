@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 
 import psycopg
 
@@ -45,15 +45,20 @@ def fresh_database(url: str, name: str) -> Iterator[str]:
     if not parts.scheme.startswith("postgres"):
         yield ""
         return
-    maintenance = urlunsplit(parts._replace(scheme="postgresql", path="/postgres"))
+    maintenance = _address(parts, "postgres")
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}"')
     try:
-        yield urlunsplit(parts._replace(path=f"/{name}"))
+        yield _address(parts, name)
     finally:
         with psycopg.connect(maintenance, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _address(server: SplitResult, database: str) -> str:
+    """The address of a database; urlunsplit would lose the slashes of one without a host, the local socket."""
+    return f"postgresql://{server.netloc}/{database}" + (f"?{server.query}" if server.query else "")
 
 
 class Console:
