@@ -85,10 +85,6 @@ class Counts:
     def running(self) -> int:
         return self.begun - self.finished
 
-    @property
-    def not_enrolled(self) -> int:
-        return self.target - self.enrolled
-
 
 def roster(unit_ids: Sequence[int]) -> QuerySet[Person]:
     """The target: officials on the roster of these units."""
