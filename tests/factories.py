@@ -28,6 +28,7 @@ from courses.models import (
 )
 
 AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def make_nip(sequence: int, *, appointed: str = "202012", born: str = "19940712", sex: int = 2) -> str:
@@ -78,7 +79,7 @@ class PersonFactory(DjangoModelFactory[Person]):
 def make_hr(unit: WorkUnit, **fields: Any) -> Person:
     """An HR officer over `unit` and all below it."""
     person = PersonFactory(unit=unit, **fields)
-    Role.objects.create(person=person, kind=Role.Kind.HR, unit=unit, from_on=date(2020, 1, 1))
+    Role.objects.create(person=person, kind=Role.Kind.HR, unit=unit, from_at=LONG_AGO)
     return person
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from academy.pages.caching import content_version
@@ -27,13 +26,13 @@ class Entry:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context of every page. Roles are asked for at each request: one that ended disappears at once."""
+    """Context of every page. Roles come with the person at each request: one that ended disappears at once."""
     addresses = [(reverse("home"), _("Home")), ("/katalog/", _("Catalogue"))]
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         addresses.append((reverse("verify"), _("Verification")))
     else:
-        kinds = set(Role.objects.in_force(timezone.localdate()).filter(person=user).values_list("kind", flat=True))
+        kinds = user.role_kinds
         addresses.append((reverse("my_learning"), _("My learning")))
         addresses.append((reverse("my_certificates"), _("Certificates")))
         if Role.Kind.HR in kinds:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from django.db import transaction
 
@@ -12,6 +12,7 @@ from academy.people.models import AgencyGroup, Person, Role, WorkUnit
 from academy.people.placements import place
 from courses.trainers import grant_trainer
 
+START = datetime(2025, 1, 1, tzinfo=UTC)
 DEFAULT_PASSWORD = "belajar-digital"  # noqa: S105  printed on the screen by `make demo`
 
 
@@ -108,4 +109,4 @@ def _ensure_account(account: Account, *, today: date) -> Person:
 def _ensure_role(
     person: Person, kind: Role.Kind, *, unit: WorkUnit | None = None, group: AgencyGroup | None = None
 ) -> None:
-    Role.objects.get_or_create(person=person, kind=kind, unit=unit, group=group, defaults={"from_on": date(2025, 1, 1)})
+    Role.objects.get_or_create(person=person, kind=kind, unit=unit, group=group, defaults={"from_at": START})

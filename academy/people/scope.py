@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from academy.people.models import Agency, Person, Role, WorkUnit
 
 
-def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, on: date) -> QuerySet[WorkUnit]:
-    """The units under the roles of this kind that are in force on that day; none without a role.
+def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> QuerySet[WorkUnit]:
+    """The units under the roles of this kind that are in force at that moment; none without a role.
 
     Closed units are included: what was earned there is still theirs to report.
     """
@@ -18,7 +18,7 @@ def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, on: date
     if not person.is_active:
         return units.none()
     condition = Q()
-    for role in Role.objects.in_force(on).filter(person=person, kind=kind).select_related("unit"):
+    for role in Role.objects.in_force(at).filter(person=person, kind=kind).select_related("unit"):
         if role.unit:
             condition |= Q(path__startswith=role.unit.path)
         else:

@@ -9,12 +9,14 @@ from allauth.account.forms import LoginForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
+from django.db.models import F, FilteredRelation
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from academy.people import nip
 from academy.people.models import Person, Role
+from academy.people.models.role import in_force
 
 
 def find_person(login: str) -> Person | None:
@@ -50,6 +52,16 @@ class NipOrEmailBackend(ModelBackend):
             return None
         return person if person.check_password(password) and self.user_can_authenticate(person) else None
 
+    def get_user(self, user_id: int) -> Person | None:
+        """The person of a session together with the roles in force at this moment, in one query."""
+        kept = FilteredRelation("roles", condition=in_force(timezone.now(), "roles__"))
+        rows = list(Person.objects.filter(pk=user_id).annotate(kept=kept, role_kind=F("kept__kind")))
+        if not rows or not self.user_can_authenticate(rows[0]):
+            return None
+        person: Person = rows[0]
+        person.role_kinds = frozenset(Role.Kind(row.role_kind) for row in rows if row.role_kind)
+        return person
+
 
 class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,8 +93,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """HR officers land on their report, everybody else on their learning."""
-        roles = Role.objects.in_force(timezone.localdate()).filter(person=request.user.pk, kind=Role.Kind.HR)
-        return "/laporan/" if roles.exists() else settings.LOGIN_REDIRECT_URL
+        person = cast(Person, request.user)
+        return "/laporan/" if Role.Kind.HR in person.role_kinds else settings.LOGIN_REDIRECT_URL
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

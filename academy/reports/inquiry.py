@@ -67,7 +67,7 @@ def for_hr(
     def guarded(request: HttpRequest, /, *args: Args.args, **kwargs: Args.kwargs) -> HttpResponseBase:
         at = timezone.now()
         person = request.user
-        scope = scope_of(person, on=timezone.localdate(at)) if isinstance(person, Person) else None
+        scope = scope_of(person, at=at) if isinstance(person, Person) else None
         if scope is None or not isinstance(person, Person):
             response: HttpResponseBase = render(request, "reports/no_role.html", status=403)
         else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 from academy.people.models import Person, Role
@@ -75,17 +75,17 @@ class Scope:
         return tuple(other for other in self.units if unit.is_below(other))
 
 
-def scope_of(person: Person, *, on: date) -> Scope | None:
+def scope_of(person: Person, *, at: datetime) -> Scope | None:
     """The scope of an HR officer; None for somebody without that role."""
     roles = list(
-        Role.objects.in_force(on)
+        Role.objects.in_force(at)
         .filter(person=person, kind=Role.Kind.HR, person__is_active=True)
         .select_related("group", "unit__agency")
         .order_by("pk")
     )
     if not roles:
         return None
-    rows = units_visible_to(person, kind=Role.Kind.HR, on=on).values_list("pk", "path", "name", "closed_on")
+    rows = units_visible_to(person, kind=Role.Kind.HR, at=at).values_list("pk", "path", "name", "closed_on")
     units = sorted((Unit(*row) for row in rows), key=lambda unit: unit.path)
     return Scope(label="; ".join(dict.fromkeys(_label(role) for role in roles)), units=tuple(units))
 

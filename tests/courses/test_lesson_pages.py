@@ -44,11 +44,11 @@ def test_a_locked_lesson_says_what_comes_first(learner, enrolment, method, name)
     assert ActivityProgress.objects.count() == 0
 
 
-def test_a_lesson_page_costs_five_queries(learner, enrolment, django_assert_num_queries):
-    """Session, person, roles for the header, enrolment, progress (budget page.module)."""
+def test_a_lesson_page_costs_four_queries(learner, enrolment, django_assert_num_queries):
+    """Session, person with roles, enrolment, progress (budget page.module)."""
     url = address(enrolment, 1)
     learner.get(url)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         learner.get(url)
 
 

@@ -45,7 +45,7 @@ def test_authoring_is_offered_to_trainers(client):
     trainer = PersonFactory()
     client.force_login(trainer)
     assert 'href="/cms/"' not in client.get("/").content.decode()
-    Role.objects.create(person=trainer, kind=Role.Kind.TRAINER, unit=trainer.unit, from_on=AT.date())
+    Role.objects.create(person=trainer, kind=Role.Kind.TRAINER, unit=trainer.unit, from_at=AT)
     assert 'href="/cms/"' in client.get("/").content.decode()
 
 

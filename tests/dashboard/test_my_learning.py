@@ -189,7 +189,7 @@ def test_the_number_of_queries_does_not_grow(learner, person, django_assert_num_
         make_enrolment(person)
         certify(earn(person, 2))
     learner.get("/belajar/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         learner.get("/belajar/")
 
 

@@ -36,8 +36,8 @@ def test_about_400_people_with_sound_numbers_are_made_once():
 def test_accounts_see_what_they_are_printed_to_see(monkeypatch):
     group = load_agencies()
     people = accounts.ensure_accounts(group, today=TODAY)
-    province = scope.units_visible_to(people[accounts.HR_PROVINCE.email], on=TODAY)
-    kupang = scope.units_visible_to(people[accounts.HR_KUPANG.email], on=TODAY)
+    province = scope.units_visible_to(people[accounts.HR_PROVINCE.email], at=NOW)
+    kupang = scope.units_visible_to(people[accounts.HR_KUPANG.email], at=NOW)
     assert province.values("agency").distinct().count() == 23
     assert set(kupang.values_list("agency__code", flat=True)) == {"7701"}
     assert people[accounts.ADMIN.email].is_superuser

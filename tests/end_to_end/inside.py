@@ -17,7 +17,7 @@ from academy.people.models import Person, Role, WorkUnit
 from academy.people.placements import place
 from certificates.models import Certificate
 from courses.models import ActivityProgress, Attempt, Completion, Course, EditionActivity, Enrolment, QuestionVersion
-from tests.factories import PersonFactory
+from tests.factories import LONG_AGO, PersonFactory
 
 PASSWORD = "latihan-ujung-ke-ujung"
 DISKOMINFO = "Dinas Komunikasi dan Informatika"
@@ -33,7 +33,7 @@ def make_hr(*, prefix: str, agency: str) -> dict[str, Any]:
     """An HR officer over a whole agency."""
     root = WorkUnit.objects.get(agency__code=agency, depth=1)
     account = _make_person(prefix, root, sign_in=True)
-    Role.objects.create(person_id=account["id"], kind=Role.Kind.HR, unit=root, from_on=date(2025, 1, 1))
+    Role.objects.create(person_id=account["id"], kind=Role.Kind.HR, unit=root, from_at=LONG_AGO)
     return account
 
 

@@ -1,6 +1,6 @@
 """Placing people, and who may see whom right afterwards."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -9,10 +9,11 @@ from academy.people.models import AgencyGroup, Person, Role
 from academy.people.placements import mirror_placements_that_came, place
 from academy.people.signals import placed
 from academy.people.units import ensure_unit
-from tests.factories import AgencyFactory, PersonFactory, make_enrolment, make_hr, make_unit
+from tests.factories import LONG_AGO, AgencyFactory, PersonFactory, make_enrolment, make_hr, make_unit
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 24)
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 
 
 def test_placing_mirrors_the_unit_and_tells_once():
@@ -62,13 +63,13 @@ def test_an_officer_sees_the_subtree_of_the_role_and_nothing_else():
     child_of_own = ensure_unit(own, "Puskesmas Contoh")
     make_unit("Dinas Sosial", agency=agency)
     officer = make_hr(own)
-    assert set(scope.units_visible_to(officer, on=TODAY)) == {own, child_of_own}
+    assert set(scope.units_visible_to(officer, at=NOW)) == {own, child_of_own}
 
 
 def test_a_role_that_ended_shows_nothing():
     officer = make_hr(make_unit())
-    officer.roles.update(until_on=date(2026, 11, 23))
-    assert not scope.units_visible_to(officer, on=TODAY).exists()
+    officer.roles.update(until_at=NOW)
+    assert not scope.units_visible_to(officer, at=NOW).exists()
 
 
 def test_a_group_role_sees_all_agencies_of_the_group():
@@ -76,12 +77,20 @@ def test_a_group_role_sees_all_agencies_of_the_group():
     group = AgencyGroup.objects.create(name="Provinsi")
     group.agencies.add(inside.agency)
     officer = PersonFactory()
-    Role.objects.create(person=officer, kind=Role.Kind.HR, group=group, from_on=date(2020, 1, 1))
-    visible = scope.units_visible_to(officer, on=TODAY)
+    Role.objects.create(person=officer, kind=Role.Kind.HR, group=group, from_at=LONG_AGO)
+    visible = scope.units_visible_to(officer, at=NOW)
     assert inside in visible
     assert outside not in visible
 
 
 def test_an_inactive_officer_sees_nothing():
     officer = make_hr(make_unit(), is_active=False)
-    assert not scope.units_visible_to(officer, on=TODAY).exists()
+    assert not scope.units_visible_to(officer, at=NOW).exists()
+
+
+def test_a_role_that_ends_at_noon_ends_at_noon():
+    noon = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)  # 12.00 WITA
+    officer = make_hr(make_unit())
+    officer.roles.update(until_at=noon)
+    assert scope.units_visible_to(officer, at=noon - timedelta(microseconds=1)).exists()
+    assert not scope.units_visible_to(officer, at=noon).exists()

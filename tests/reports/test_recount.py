@@ -139,7 +139,7 @@ def counts(target: int, ranks: list[int]) -> dict[str, int]:
 def test_totals_lines_and_lists_equal_a_recount(seed: int):
     rng = random.Random(seed)
     officer = make_history(rng)
-    scope = scope_of(officer, on=TODAY)
+    scope = scope_of(officer, at=AT)
     assert scope
     courses = list(Course.objects.order_by("code"))
     some_unit = scope.find(rng.choice(scope.unit_ids))
@@ -205,6 +205,6 @@ def test_the_recount_itself_knows_a_history_by_heart():
     officer = make_hr(WorkUnit.objects.get(depth=1, agency=PersonFactory().unit.agency))
     make_enrolment(officer, edition=edition, run=first)
     make_certificate(complete(make_enrolment(officer, edition=edition, run=second)))
-    scope = scope_of(officer, on=TODAY)
+    scope = scope_of(officer, at=AT)
     assert scope
     assert recount(scope, Filters(2026)) == {(officer.pk, edition.course_id): (3, 5)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import product
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from academy.people import units
 from academy.people.models import AccessLog, Person, Role
 from academy.people.placements import place
 from academy.reports.files import FORMATS
-from tests.factories import PersonFactory
+from tests.factories import LONG_AGO, PersonFactory
 from tests.reports.world import World, content, page_table
 
 WORDS = [{"word": word} for word in FORMATS]
@@ -82,7 +82,7 @@ def test_signed_out_leads_to_the_form(world: World, client: Client):
 def test_without_the_role_nothing_is_told(world: World, client: Client, role: Role.Kind | None):
     person = PersonFactory(unit=world.kupang)
     if role:
-        Role.objects.create(person=person, kind=role, unit=world.kupang, from_on=date(2020, 1, 1))
+        Role.objects.create(person=person, kind=role, unit=world.kupang, from_at=LONG_AGO)
     client.force_login(person)
     for address in addresses(world):
         response = client.get(address)
@@ -128,7 +128,7 @@ def test_a_search_finds_nobody_elsewhere(world: World, hr: Client):
 
 def test_an_officer_of_a_unit_sees_that_unit_only(world: World, client: Client):
     officer = PersonFactory(name="Kiki", unit=world.kominfo)
-    Role.objects.create(person=officer, kind=Role.Kind.HR, unit=world.kesehatan, from_on=date(2020, 1, 1))
+    Role.objects.create(person=officer, kind=Role.Kind.HR, unit=world.kesehatan, from_at=LONG_AGO)
     client.force_login(officer)
     assert page_table(client.get("/laporan/")).column("Unit Kerja") == ["Dinas Kesehatan (langsung)", "Puskesmas Tarus"]
     names = page_table(client.get("/laporan/pegawai/")).column("Nama")
@@ -141,7 +141,7 @@ def test_an_officer_of_a_unit_sees_that_unit_only(world: World, client: Client):
 def test_two_roles_are_one_scope(world: World, client: Client):
     officer = PersonFactory(unit=world.kominfo)
     for unit in (world.kesehatan, world.puskesmas, world.alor):
-        Role.objects.create(person=officer, kind=Role.Kind.HR, unit=unit, from_on=date(2020, 1, 1))
+        Role.objects.create(person=officer, kind=Role.Kind.HR, unit=unit, from_at=LONG_AGO)
     client.force_login(officer)
     table = page_table(client.get("/laporan/"))
     assert [row[:2] for row in table.rows] == [["Dinas Kesehatan", "4"], ["Pemerintah Kab. Alor", "3"]]
@@ -182,11 +182,11 @@ def test_who_left_is_in_no_report(world: World, hr: Client):
 @pytest.mark.parametrize("end", ["until", "from", "inactive"])
 def test_a_role_that_ended_counts_from_the_next_request(world: World, hr: Client, end: str):
     assert hr.get("/laporan/").status_code == 200
-    day = timedelta(days=1)
+    second = timedelta(seconds=1)
     if end == "until":
-        Role.objects.filter(person=world.hr).update(until_on=timezone.localdate() - day)
+        Role.objects.filter(person=world.hr).update(until_at=timezone.now() - second)
     elif end == "from":
-        Role.objects.filter(person=world.hr).update(from_on=timezone.localdate() + day)
+        Role.objects.filter(person=world.hr).update(from_at=timezone.now() + 60 * second)
     else:
         Person.objects.filter(pk=world.hr.pk).update(is_active=False)
     assert hr.get("/laporan/").status_code == (302 if end == "inactive" else 403)

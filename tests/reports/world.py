@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from academy.people.models import AgencyGroup, Person, Role, WorkUnit
 from certificates.models import Certificate, CertificateFile
 from courses.models import Completion, Course, Enrolment
 from tests.factories import (
+    LONG_AGO,
     AgencyFactory,
     CourseFactory,
     OrganiserFactory,
@@ -144,7 +145,7 @@ def make_world() -> World:
     hr = make_hr(kupang, name="Hesti")
     Person.objects.filter(pk=hr.pk).update(unit=kominfo)
     hr_province = PersonFactory(name="Ivon", unit=alor)
-    Role.objects.create(person=hr_province, kind=Role.Kind.HR, group=group, from_on=date(2020, 1, 1))
+    Role.objects.create(person=hr_province, kind=Role.Kind.HR, group=group, from_at=LONG_AGO)
     return World(
         kupang=kupang,
         kesehatan=kesehatan,

@@ -1,5 +1,6 @@
 from academy.people.models.access_log import AccessLog
 from academy.people.models.agency import Agency, AgencyGroup, WorkUnit
+from academy.people.models.change_log import ChangeLog
 from academy.people.models.organiser import Organiser
 from academy.people.models.person import NipHistory, Person
 from academy.people.models.placement import Placement
@@ -9,6 +10,7 @@ __all__ = [
     "AccessLog",
     "Agency",
     "AgencyGroup",
+    "ChangeLog",
     "NipHistory",
     "Organiser",
     "Person",

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from academy.people.models.agency import WorkUnit
@@ -81,6 +82,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.full_name
+
+    @cached_property
+    def role_kinds(self) -> frozenset[str]:
+        """The kinds of the roles in force when first asked; a person who signed in brings them along (signin.py)."""
+        return frozenset(self.roles.in_force(timezone.now()).values_list("kind", flat=True))
 
     @property
     def full_name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -13,13 +13,19 @@ from academy.people.models.agency import AgencyGroup, WorkUnit
 from academy.people.models.person import Person
 
 
+def in_force(at: datetime, prefix: str = "") -> Q:
+    """The roles that count at that moment: one that ends at 12.00 does not count at 12.00 any more."""
+    not_ended = Q(**{f"{prefix}until_at__isnull": True}) | Q(**{f"{prefix}until_at__gt": at})
+    return not_ended & Q(**{f"{prefix}from_at__lte": at})
+
+
 class RoleQuerySet(models.QuerySet["Role"]):
-    def in_force(self, on: date) -> Self:
-        return self.filter(Q(until_on__isnull=True) | Q(until_on__gte=on), from_on__lte=on)
+    def in_force(self, at: datetime) -> Self:
+        return self.filter(in_force(at))
 
 
 class Role(models.Model):
-    """A role over a unit and all below it, or over a group of agencies. Ended by `until_on`, never deleted."""
+    """A role over a unit and all below it, or over a group of agencies. Ended by `until_at`, never deleted."""
 
     class Kind(models.TextChoices):
         TRAINER = "trainer", _("Trainer")
@@ -33,8 +39,8 @@ class Role(models.Model):
     kind = models.CharField(_("role"), max_length=16, choices=Kind)
     unit = models.ForeignKey(WorkUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="roles")
     group = models.ForeignKey(AgencyGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="roles")
-    from_on = models.DateField(_("from"))
-    until_on = models.DateField(_("until"), null=True, blank=True)
+    from_at = models.DateTimeField(_("from"))
+    until_at = models.DateTimeField(_("until"), null=True, blank=True)
 
     objects = RoleQuerySet.as_manager()
 
