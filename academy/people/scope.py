@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 from django.db.models import Q, QuerySet
 
@@ -24,3 +25,8 @@ def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: date
         else:
             condition |= Q(agency__in=Agency.objects.filter(groups=role.group_id))
     return units.filter(condition) if condition else units.none()
+
+
+def people_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> QuerySet[Person]:
+    """Everybody who works in those units today, active or not."""
+    return cast("QuerySet[Person]", Person.objects.filter(unit__in=units_visible_to(person, kind=kind, at=at)))

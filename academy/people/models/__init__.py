@@ -5,6 +5,8 @@ from academy.people.models.organiser import Organiser
 from academy.people.models.person import NipHistory, Person
 from academy.people.models.placement import Placement
 from academy.people.models.role import Role
+from academy.people.models.roster_import import RosterChange, RosterImport
+from academy.people.models.transfer import Transfer
 
 __all__ = [
     "AccessLog",
@@ -16,5 +18,8 @@ __all__ = [
     "Person",
     "Placement",
     "Role",
+    "RosterChange",
+    "RosterImport",
+    "Transfer",
     "WorkUnit",
 ]

@@ -1,0 +1,70 @@
+"""The door to pages for roles: who asks, at what moment, and what they may see (promise P4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.http import require_http_methods
+
+from academy.people.models import Person, Role, WorkUnit
+from academy.people.scope import people_visible_to, units_visible_to
+
+
+@dataclass(frozen=True)
+class Officer:
+    """One request of somebody who holds one of the roles asked for."""
+
+    request: HttpRequest
+    person: Person
+    kind: Role.Kind
+    at: datetime
+
+    def units(self) -> QuerySet[WorkUnit]:
+        """The units in scope, closed ones included."""
+        return units_visible_to(self.person, kind=self.kind, at=self.at)
+
+    def people(self) -> QuerySet[Person]:
+        """Everybody who works in the scope today, active or not."""
+        return people_visible_to(self.person, kind=self.kind, at=self.at)
+
+
+Args = ParamSpec("Args")
+View = Callable[Concatenate[Officer, Args], HttpResponseBase]
+
+
+def for_role(
+    kind: Role.Kind, *methods: str
+) -> Callable[[View[Args]], Callable[Concatenate[HttpRequest, Args], HttpResponseBase]]:
+    """A page for holders of this role at this moment, opened with these methods only (GET allows HEAD).
+
+    Signed out: to the sign-in form. Without the role: 403. What is shown is kept in no cache.
+    """
+    allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
+
+    def decorate(view: View[Args]) -> Callable[Concatenate[HttpRequest, Args], HttpResponseBase]:
+        @require_http_methods(allowed)
+        @login_required
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: Args.args, **kwargs: Args.kwargs) -> HttpResponseBase:
+            person = request.user
+            if isinstance(person, Person) and kind in person.role_kinds:
+                response = view(Officer(request, person, kind, timezone.now()), *args, **kwargs)
+            else:
+                response = render(request, "people/no_role.html", {"kind": kind.label}, status=403)
+            add_never_cache_headers(response)
+            return response
+
+        return guarded
+
+    return decorate
