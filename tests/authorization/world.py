@@ -1,0 +1,105 @@
+"""Two agencies, one person for each kind of reader, and an object of everybody for each kind of address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from academy.people import units
+from academy.people.models import Person, Role, WorkUnit
+from certificates import issuing, store
+from certificates.models import CertificateFile
+from courses.attempts import start_attempt
+from courses.models import Edition, Enrolment
+from courses.progress import complete_lesson
+from tests.factories import AT, LONG_AGO, AgencyFactory, PersonFactory, make_edition, make_enrolment, make_unit
+from tests.reports.world import complete
+
+
+@dataclass
+class World:
+    """Agency A: department A1 with the units A1a and A1b, department A2. Agency B: department B1.
+
+    Relations are told from A1a, where the learner works; the officers work where their role lies.
+    """
+
+    units: dict[str, WorkUnit]
+    readers: dict[str, Person]
+    owners: dict[str, Person]
+    edition: Edition
+    certified: Edition
+    made: dict[tuple[str, int], Any] = field(default_factory=dict)
+
+    def person(self, relation: str, reader: Person | None) -> Person:
+        """Whose object is asked for; signed out, "own" is the learner's."""
+        return self.owners[relation] if relation != "own" else reader or self.readers["learner"]
+
+    def once(self, kind: str, person: Person, make: Callable[[Person], Any]) -> Any:
+        """The one object of this kind that belongs to the person."""
+        key = (kind, person.pk)
+        if key not in self.made:
+            self.made[key] = make(person)
+        return self.made[key]
+
+    def enrolment(self, person: Person) -> Enrolment:
+        return self.once("enrolment", person, self._make_enrolment)
+
+    def certificate_code(self, person: Person) -> str:
+        return self.once("certificate", person, self._make_certificate).code
+
+    def _make_enrolment(self, person: Person) -> Enrolment:
+        """All lessons read, and a first attempt at the test begun."""
+        enrolment = make_enrolment(person, edition=self.edition)
+        for lesson in self.edition.activities.filter(kind="lesson"):
+            complete_lesson(enrolment, lesson, at=timezone.now())
+        start_attempt(enrolment, self.edition.activities.get(kind="quiz"), at=timezone.now())
+        return enrolment
+
+    def _make_certificate(self, person: Person) -> Any:
+        completion = complete(make_enrolment(person, edition=self.certified))
+        certificate = issuing.issue(completion, at=AT)
+        stored = store.keep(b"%PDF-1.7 " + str(person.pk).encode())
+        certificate.file = CertificateFile.objects.create(sha256=stored.sha256, size=stored.size, key=stored.key)
+        certificate.published_at = AT
+        certificate.save()
+        return certificate
+
+
+def make_world() -> World:
+    a, b = AgencyFactory(), AgencyFactory()
+    a1, a2, b1 = make_unit("Dinas A1", agency=a), make_unit("Dinas A2", agency=a), make_unit("Dinas B1", agency=b)
+    places = {
+        "A": units.ensure_root(a),
+        "A1": a1,
+        "A1a": units.ensure_unit(a1, "Bidang A1a"),
+        "A1b": units.ensure_unit(a1, "Bidang A1b"),
+        "A2": a2,
+        "B": units.ensure_root(b),
+        "B1": b1,
+    }
+    owners = {
+        "same unit": PersonFactory(unit=places["A1a"]),
+        "sibling": PersonFactory(unit=places["A1b"]),
+        "parent": PersonFactory(unit=places["A1"]),
+        "other department": PersonFactory(unit=places["A2"]),
+        "other agency": PersonFactory(unit=places["B1"]),
+    }
+    readers = {
+        "learner": PersonFactory(unit=places["A1a"]),
+        "trainer": _officer(Role.Kind.TRAINER, places["A2"]),
+        "HR of A1": _officer(Role.Kind.HR, places["A1"]),
+        "HR of A": _officer(Role.Kind.HR, places["A"]),
+        "HR of B": _officer(Role.Kind.HR, places["B"]),
+        "organiser": _officer(Role.Kind.ORGANISER, places["A2"]),
+        "operator": _officer(Role.Kind.OPERATOR, places["A"]),
+    }
+    return World(places, readers, owners, make_edition(), make_edition())
+
+
+def _officer(kind: Role.Kind, unit: WorkUnit) -> Person:
+    person = PersonFactory(unit=unit)
+    Role.objects.create(person=person, kind=kind, unit=unit, from_at=LONG_AGO)
+    return person
