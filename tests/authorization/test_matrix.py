@@ -41,7 +41,7 @@ FILLED: dict[str, Callable[[World, Person], Any]] = {
 SPECIAL: dict[str, Callable[[World, Person], dict[str, Any]]] = {
     "complete": lambda world, owner: {
         "enrolment": world.enrolment(owner).pk,
-        "activity": world.edition.activities.filter(kind="lesson").first().activity,
+        "activity": world.edition.activities.get(position=1).activity,
     },
 }
 # The same for an object that does not exist: the answer to a foreign one must equal this one's.
@@ -121,7 +121,7 @@ def answer_of(world: World, line: Line, reader: str) -> str:
     return in_a_word(response)
 
 
-def kwargs_of(world: World, name: str, owner: Person) -> dict[str, Any] | list[Any]:
+def kwargs_of(world: World, name: str, owner: Person) -> dict[str, Any]:
     if name in SPECIAL:
         return SPECIAL[name](world, owner)
     pattern = named()[name].pattern
@@ -135,7 +135,7 @@ def ask(line: Line, kwargs: dict[str, Any], person: Person | None) -> tuple[Any,
     if person is not None:
         client.force_login(person)
     path = address(line.name, kwargs)
-    response = client.get(path) if line.method == "GET" else client.post(path)
+    response: Any = client.get(path) if line.method == "GET" else client.post(path)
     raw = b"".join(response.streaming_content) if response.streaming else response.content
     text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", raw.decode(errors="replace"))
     return response, text.replace(path, "")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils import timezone
 
 from academy.people import units
 from academy.people.models import Person, Role, WorkUnit
 from certificates import issuing, store
-from certificates.models import CertificateFile
+from certificates.models import Certificate, CertificateFile
 from courses.attempts import start_attempt
 from courses.models import Edition, Enrolment
 from courses.progress import complete_lesson
 from tests.factories import AT, LONG_AGO, AgencyFactory, PersonFactory, make_edition, make_enrolment, make_unit
 from tests.reports.world import complete
+
+Made = TypeVar("Made")
 
 
 @dataclass
@@ -37,12 +39,13 @@ class World:
         """Whose object is asked for; signed out, "own" is the learner's."""
         return self.owners[relation] if relation != "own" else reader or self.readers["learner"]
 
-    def once(self, kind: str, person: Person, make: Callable[[Person], Any]) -> Any:
+    def once(self, kind: str, person: Person, make: Callable[[Person], Made]) -> Made:
         """The one object of this kind that belongs to the person."""
         key = (kind, person.pk)
         if key not in self.made:
             self.made[key] = make(person)
-        return self.made[key]
+        made: Made = self.made[key]
+        return made
 
     def enrolment(self, person: Person) -> Enrolment:
         return self.once("enrolment", person, self._make_enrolment)
@@ -58,7 +61,7 @@ class World:
         start_attempt(enrolment, self.edition.activities.get(kind="quiz"), at=timezone.now())
         return enrolment
 
-    def _make_certificate(self, person: Person) -> Any:
+    def _make_certificate(self, person: Person) -> Certificate:
         completion = complete(make_enrolment(person, edition=self.certified))
         certificate = issuing.issue(completion, at=AT)
         stored = store.keep(b"%PDF-1.7 " + str(person.pk).encode())
@@ -80,14 +83,14 @@ def make_world() -> World:
         "B": units.ensure_root(b),
         "B1": b1,
     }
-    owners = {
+    owners: dict[str, Any] = {
         "same unit": PersonFactory(unit=places["A1a"]),
         "sibling": PersonFactory(unit=places["A1b"]),
         "parent": PersonFactory(unit=places["A1"]),
         "other department": PersonFactory(unit=places["A2"]),
         "other agency": PersonFactory(unit=places["B1"]),
     }
-    readers = {
+    readers: dict[str, Any] = {
         "learner": PersonFactory(unit=places["A1a"]),
         "trainer": _officer(Role.Kind.TRAINER, places["A2"]),
         "HR of A1": _officer(Role.Kind.HR, places["A1"]),
