@@ -3,9 +3,12 @@
 from allauth.account import views
 from django.urls import path, re_path
 
+from academy.people.views import activation
+
 urlpatterns = [
     path("masuk/", views.login, name="account_login"),
     path("keluar/", views.logout, name="account_logout"),
+    path("masuk/aktivasi/", activation.activate, name="activate"),
     path("akun/daftar/", views.signup, name="account_signup"),  # answers that registration is closed
     path("akun/nonaktif/", views.account_inactive, name="account_inactive"),
     path("akun/kata-sandi/lupa/", views.password_reset, name="account_reset_password"),

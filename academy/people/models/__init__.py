@@ -1,4 +1,5 @@
 from academy.people.models.access_log import AccessLog
+from academy.people.models.activation import ActivationCode
 from academy.people.models.agency import Agency, AgencyGroup, WorkUnit
 from academy.people.models.change_log import ChangeLog
 from academy.people.models.organiser import Organiser
@@ -10,6 +11,7 @@ from academy.people.models.transfer import Transfer
 
 __all__ = [
     "AccessLog",
+    "ActivationCode",
     "Agency",
     "AgencyGroup",
     "ChangeLog",

@@ -39,6 +39,7 @@ class ChangeLog(models.Model):
         ROSTER_IMPORTED = "roster_imported", _("Roster imported")
         ROSTER_UNDONE = "roster_undone", _("Roster import undone")
         ASSIGNED = "assigned", _("Course assigned")
+        CODE_MADE = "code_made", _("Activation code made")
         FOREIGN_NIP = "foreign_nip", _("Learned that a NIP belongs to another agency")
 
     at = models.DateTimeField(_("at"))

@@ -1,0 +1,99 @@
+"""The first password of people whom a roster brought: a one-time code on paper, for those without e-mail too."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
+
+from academy.people.models import ActivationCode, ChangeLog, Person
+from academy.people.models.change_log import record
+from academy.people.signin import find_person
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read as something else
+LENGTH = 10  # 49 bits: enough under the limit of tries
+VALID_FOR = timedelta(days=30)
+
+
+class WrongCode(ValueError):
+    """Number and code do not belong together, or the code was used, replaced or is too old: one sentence for all."""
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What is printed for one person; the code is shown this once."""
+
+    person: Person
+    code: str
+    expires_at: datetime
+
+
+def without_password(people: QuerySet[Person]) -> QuerySet[Person]:
+    """Active people who never set a password."""
+    return people.filter(is_active=True, nip__isnull=False, password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
+
+@transaction.atomic
+def make_codes(people: Sequence[Person], *, by: Person, at: datetime) -> list[Slip]:
+    """A fresh code for each; one made before stops working. The log names who made codes for whom, never a code."""
+    slips = []
+    for person in people:
+        slip = Slip(person, "".join(secrets.choice(ALPHABET) for _symbol in range(LENGTH)), at + VALID_FOR)
+        ActivationCode.objects.update_or_create(
+            person=person,
+            defaults={
+                "code_hash": _hash(person, slip.code),
+                "made_by": by,
+                "made_at": at,
+                "expires_at": slip.expires_at,
+                "used_at": None,
+            },
+        )
+        record(ChangeLog.Action.CODE_MADE, by=by, at=at, unit=person.unit, subject=person)
+        slips.append(slip)
+    return slips
+
+
+@transaction.atomic
+def activate(login: str, code: str, *, password: str, at: datetime) -> Person:
+    """Set the password of whom the NIP and the code belong to; the code works once. WrongCode otherwise."""
+    person = find_person(login)
+    row = (
+        ActivationCode.objects.select_for_update()
+        .filter(person=person, person__is_active=True, used_at__isnull=True, expires_at__gt=at)
+        .first()
+        if person
+        else None
+    )
+    if person is None or row is None or not constant_time_compare(row.code_hash, _hash(person, normalise(code))):
+        raise WrongCode(
+            _(
+                "NIP and code do not belong together, or the code was used or is too old. Ask your personnel unit for a new one."
+            )
+        )
+    row.used_at = at
+    row.save(update_fields=["used_at"])
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    return person
+
+
+def normalise(code: str) -> str:
+    """The code that was meant: case, spaces and dashes do not matter."""
+    return "".join(code.split()).replace("-", "").upper()
+
+
+def grouped(code: str) -> str:
+    """As printed: ABCDE-FGHJK."""
+    return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
+
+
+def _hash(person: Person, code: str) -> str:
+    return salted_hmac("academy.people.activation", f"{person.pk}:{code}", algorithm="sha256").hexdigest()

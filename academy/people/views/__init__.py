@@ -1,0 +1,1 @@
+"""Pages of the people room: thin doors to its actions."""
