@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from academy.people.models import ActivationCode, ChangeLog, Person
 from academy.people.models.change_log import record
+from academy.people.roles import may_administer
 from academy.people.signin import find_person
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read as something else
@@ -24,6 +25,10 @@ VALID_FOR = timedelta(days=30)
 
 class WrongCode(ValueError):
     """Number and code do not belong together, or the code was used, replaced or is too old: one sentence for all."""
+
+
+class CannotMakeCode(Exception):
+    """Whoever sets a password takes the powers of the account: only for people who hold nothing one could not grant."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +47,16 @@ def without_password(people: QuerySet[Person]) -> QuerySet[Person]:
 
 @transaction.atomic
 def make_codes(people: Sequence[Person], *, by: Person, at: datetime) -> list[Slip]:
-    """A fresh code for each; one made before stops working. The log names who made codes for whom, never a code."""
+    """A fresh code for each; one made before stops working. The log names who made codes for whom, never a code.
+
+    CannotMakeCode, and no code for anybody, if one of them holds a role that `by` could not have granted.
+    """
     slips = []
     for person in people:
+        if not may_administer(by, person, at=at):
+            raise CannotMakeCode(
+                _("%(name)s holds a role that you could not grant. Ask the operator.") % {"name": person.full_name}
+            )
         slip = Slip(person, "".join(secrets.choice(ALPHABET) for _symbol in range(LENGTH)), at + VALID_FOR)
         ActivationCode.objects.update_or_create(
             person=person,

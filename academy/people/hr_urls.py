@@ -1,4 +1,4 @@
-"""Addresses of this room below /laporan/."""
+"""Addresses of HR's own pages, below /laporan/."""
 
 from django.urls import path
 

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from academy.people import activation
-from academy.people.models import ActivationCode, ChangeLog
+from academy.people.models import ActivationCode, ChangeLog, Role
 from academy.people.units import ensure_unit
-from tests.factories import AT, PersonFactory, make_hr, make_unit
+from tests.factories import AT, LONG_AGO, PersonFactory, make_hr, make_unit
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "pinang-sirih-kelapa"
@@ -129,3 +129,11 @@ def test_the_list_asks_a_fixed_number_of_questions(client, officer, django_asser
         PersonFactory.create_batch(people, unit=officer.unit)
         with django_assert_num_queries(5):  # session, person with roles, roles; count, people
             client.get("/laporan/aktivasi/")
+
+
+def test_nobody_takes_over_an_account_of_wider_powers(officer, newcomer):
+    Role.objects.create(person=newcomer, kind=Role.Kind.HR, unit=officer.unit.get_root(), from_at=LONG_AGO)
+    other = PersonFactory(unit=officer.unit)
+    with pytest.raises(activation.CannotMakeCode):
+        activation.make_codes([other, newcomer], by=officer, at=AT)
+    assert not ActivationCode.objects.exists()

@@ -101,7 +101,11 @@ def codes(officer: Officer) -> HttpResponseBase:
     if not chosen:
         context["error"] = _("Choose at least one person.")
         return render(officer.request, "people/activation_codes.html", context, status=422)
-    slips = activation.make_codes(chosen, by=officer.person, at=officer.at)
+    try:
+        slips = activation.make_codes(chosen, by=officer.person, at=officer.at)
+    except activation.CannotMakeCode as refusal:
+        context["error"] = str(refusal)
+        return render(officer.request, "people/activation_codes.html", context, status=422)
     printed = [{"slip": slip, "code": activation.grouped(slip.code)} for slip in slips]
     address = officer.request.build_absolute_uri("/masuk/aktivasi/")
     return render(officer.request, "people/activation_slips.html", {"printed": printed, "address": address})
