@@ -27,6 +27,29 @@ def place(person: Person, *, unit: WorkUnit | None, from_on: date, today: date) 
     return placement
 
 
+@transaction.atomic
+def place_everybody(*, from_unit: WorkUnit, to_unit: WorkUnit, today: date) -> list[int]:
+    """Place all who work in `from_unit`, active or not, in `to_unit` from today on; who that was.
+
+    Placements there that begin today or later are changed as well, so that nobody is led back. The signal is sent once.
+    """
+    # In one order, so that two who place many at once wait for each other instead of blocking each other.
+    locked = Person.objects.select_for_update(no_key=True).filter(unit=from_unit).order_by("pk")
+    person_ids = list(locked.values_list("pk", flat=True))
+    Placement.objects.filter(unit=from_unit, from_on__gte=today).update(unit=to_unit)
+    Placement.objects.bulk_create(
+        [Placement(person_id=person_id, unit=to_unit, from_on=today) for person_id in person_ids],
+        update_conflicts=True,
+        unique_fields=["person", "from_on"],
+        update_fields=["unit"],
+        batch_size=1000,
+    )
+    Person.objects.filter(unit=from_unit).update(unit=to_unit)
+    if person_ids:
+        placed.send(sender=Placement, person_ids=person_ids)
+    return person_ids
+
+
 def mirror_placements_that_came(*, today: date) -> int:
     """Mirror what was recorded ahead and begins by now; how many people moved. A repeat moves nobody."""
     recent = Placement.objects.filter(from_on__lte=today, from_on__gt=today - LOOK_BACK)

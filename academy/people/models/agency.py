@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self, cast
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
 
@@ -33,6 +35,14 @@ class Agency(models.Model):  # type: ignore[django-manager-missing]  # treebeard
 
     def __str__(self) -> str:
         return self.name
+
+    def day(self, at: datetime) -> date:
+        """The calendar day of this moment where the agency is."""
+        return timezone.localdate(at, ZoneInfo(self.time_zone))
+
+    def midnight(self, on: date) -> datetime:
+        """The moment at which this day begins where the agency is."""
+        return datetime(on.year, on.month, on.day, tzinfo=ZoneInfo(self.time_zone))
 
 
 class AgencyGroup(models.Model):
@@ -85,3 +95,6 @@ class WorkUnit(MP_Node):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_closed(self, *, at: datetime) -> bool:
+        return self.closed_on is not None and self.closed_on <= self.agency.day(at)

@@ -23,6 +23,10 @@ class RoleQuerySet(models.QuerySet["Role"]):
     def in_force(self, at: datetime) -> Self:
         return self.filter(in_force(at))
 
+    def not_ended(self, at: datetime) -> Self:
+        """In force at that moment or still to begin."""
+        return self.filter(Q(until_at__isnull=True) | Q(until_at__gt=at))
+
 
 class Role(models.Model):
     """A role over a unit and all below it, or over a group of agencies. Ended by `until_at`, never deleted."""
