@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("academy.people.urls")),
     path("", include("certificates.urls")),
     path("", include("courses.urls")),
+    path("pengelola/", include("academy.people.operator_urls")),
     path("laporan/", include("academy.people.hr_urls")),
     path("laporan/", include("courses.hr_urls")),
     path("laporan/", include("academy.reports.urls")),
