@@ -211,6 +211,11 @@ EXPIRES = {"expires": 60}  # by then the clock sent another: a worker that was d
 CELERY_BEAT_SCHEDULE = {
     "mirror-placements": {"task": "academy.people.tasks.mirror_placements", "schedule": 3600.0, "options": EXPIRES},
     "close-expired-attempts": {"task": "courses.tasks.close_expired_attempts", "schedule": 60.0, "options": EXPIRES},
+    "carry-on-assignments": {
+        "task": "courses.tasks.carry_on_assignments",
+        "schedule": 60.0,
+        "options": EXPIRES | {"queue": "long"},
+    },
     "issue-owed-certificates": {
         "task": "certificates.tasks.issue_owed_certificates",
         "schedule": 60.0,

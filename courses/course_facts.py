@@ -21,6 +21,7 @@ from django.utils.translation import ngettext
 from academy.pages.templatetags.formats import day, score
 from academy.people.models import Person
 from courses.catalogue import LEVEL, activities_text, minutes_text, modules_text
+from courses.deadlines import due
 from courses.enrolment import enrolment_that_counts
 from courses.models import Completion, Course, CoursePage, Edition, Enrolment, LegalReference, Level
 from courses.outline import Outline, OutlineActivity, OutlineModule, outline_of
@@ -95,6 +96,7 @@ def _learning(page: CoursePage, outline: Outline, reader: Reader, request: HttpR
             "done": standing.done_count,
             "total": len(outline.activities),
             "next_title": f"{here.number} {here.title}" if here else "",
+            **due(standing.enrolment, today=timezone.localdate()),
         }
         label = _("Continue") if standing.done else _("Begin")
         context["action"] = {"url": standing.url_to_go_on(), "label": label}

@@ -41,7 +41,7 @@ def enrol(person: Person, course: Course, *, at: datetime) -> Enrolment:
         raise NotOpen(_("This course is not open yet."))
     enrolment, made = Enrolment.objects.get_or_create(
         person=person,
-        run=open_run(course, on=_day(course, at)),
+        run=open_run(course, on=day_of(course, at)),
         defaults={
             "edition": edition,
             "unit": person.unit,
@@ -79,12 +79,13 @@ def enrolment_that_counts(person: Person, course: Course, *, at: datetime) -> En
     taken (again).
     """
     running = Enrolment.objects.running().filter(person=person, run__course=course)
-    if (enrolment := running.order_by("-enrolled_at").first()) is not None:
+    if (enrolment := running.select_related("run").order_by("-enrolled_at").first()) is not None:
         return enrolment
-    finished = Completion.objects.filter(person=person, course=course, completed_on__year=_day(course, at).year)
+    finished = Completion.objects.filter(person=person, course=course, completed_on__year=day_of(course, at).year)
     completion = finished.select_related("enrolment").order_by("-completed_at").first()
     return completion.enrolment if completion else None
 
 
-def _day(course: Course, at: datetime) -> date:
+def day_of(course: Course, at: datetime) -> date:
+    """The day at the organiser's: which run, which year."""
     return timezone.localdate(at, ZoneInfo(course.organiser.time_zone))

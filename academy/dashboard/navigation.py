@@ -16,6 +16,7 @@ from academy.people.models import Organiser, Role
 ORGANISER_KEY = "site-organiser"
 KEEP_SECONDS = 10 * 60
 AUTHORS = {Role.Kind.TRAINER, Role.Kind.REVIEWER, Role.Kind.ORGANISER}
+OPERATORS = {Role.Kind.OPERATOR, Role.Kind.DATA_PROTECTION}
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             addresses.append((reverse("report_overview"), _("Reports")))
         if kinds & AUTHORS or user.is_superuser:
             addresses.append((reverse("wagtailadmin_home"), _("Authoring")))
+        if kinds & OPERATORS or user.is_superuser:
+            addresses.append((reverse("operator"), _("Administration")))
     longest = max((url for url, _label in addresses if _is_at(request.path, url)), key=len, default="")
     return {
         "navigation": [Entry(url, label, current=url == longest) for url, label in addresses],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPException
@@ -43,6 +44,19 @@ def send_once(person: Person, *, key: str, subject: str, body: str, at: datetime
     if created:
         transaction.on_commit(lambda: doorbell.ring(deliver_owed_messages), robust=True)
     return message
+
+
+def send_once_to_each(people: Iterable[Person], *, key: str, subject: str, body: str, at: datetime) -> None:
+    """The same message to many, in one query: `send_once` for each of those who have an e-mail address."""
+    from academy.notifications.tasks import deliver_owed_messages
+
+    messages = [
+        Message(person=person, key=key, subject=subject, body=body, created_at=at) for person in people if person.email
+    ]
+    if not messages:
+        return
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    transaction.on_commit(lambda: doorbell.ring(deliver_owed_messages), robust=True)
 
 
 def owed(*, at: datetime) -> QuerySet[Message]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -39,17 +39,22 @@ class Officer:
         return people_visible_to(self.person, kind=self.kind, at=self.at)
 
 
+def _held(person: Person) -> set[str]:
+    return {*person.role_kinds, *([Role.Kind.OPERATOR] if person.is_superuser else [])}
+
+
 Args = ParamSpec("Args")
 View = Callable[Concatenate[Officer, Args], HttpResponseBase]
 
 
 def for_role(
-    kind: Role.Kind, *methods: str
+    kinds: Role.Kind | Sequence[Role.Kind], *methods: str
 ) -> Callable[[View[Args]], Callable[Concatenate[HttpRequest, Args], HttpResponseBase]]:
-    """A page for holders of this role at this moment, opened with these methods only (GET allows HEAD).
+    """A page for holders of this role (or of one of these) at this moment, opened with these methods only.
 
-    Signed out: to the sign-in form. Without the role: 403. What is shown is kept in no cache.
+    GET allows HEAD. A superuser passes for an operator. Signed out: to the sign-in form. Without the role: 403. What is shown is kept in no cache.
     """
+    wanted = [kinds] if isinstance(kinds, Role.Kind) else list(kinds)
     allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
 
     def decorate(view: View[Args]) -> Callable[Concatenate[HttpRequest, Args], HttpResponseBase]:
@@ -58,10 +63,12 @@ def for_role(
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: Args.args, **kwargs: Args.kwargs) -> HttpResponseBase:
             person = request.user
-            if isinstance(person, Person) and kind in person.role_kinds:
+            held = _held(person) if isinstance(person, Person) else set()
+            kind = next((kind for kind in wanted if kind in held), None)
+            if isinstance(person, Person) and kind is not None:
                 response = view(Officer(request, person, kind, timezone.now()), *args, **kwargs)
             else:
-                response = render(request, "people/no_role.html", {"kind": kind.label}, status=403)
+                response = render(request, "people/no_role.html", {"kind": wanted[0].label}, status=403)
             add_never_cache_headers(response)
             return response
 

@@ -1,3 +1,4 @@
+from courses.models.assignment import AssignedEnrolment, Assignment
 from courses.models.course import Course, LegalReference, Level
 from courses.models.edition import ActivityKind, Edition, EditionActivity, EditionAsset, EditionModule, EditionQuestion
 from courses.models.enrolment import ActivityProgress, Completion, Enrolment, Run
@@ -8,6 +9,8 @@ from courses.models.quiz import Attempt, Response
 __all__ = [
     "ActivityKind",
     "ActivityProgress",
+    "AssignedEnrolment",
+    "Assignment",
     "Attempt",
     "CatalogPage",
     "Completion",

@@ -65,6 +65,7 @@ class Enrolment(models.Model):
     completed_at = models.DateTimeField(null=True, blank=True)
     score = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
     credit_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    due_on = models.DateField(null=True, blank=True)  # set by an assignment: the earliest day of those in force
 
     objects = EnrolmentQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import TypeVar
 
 import pytest
@@ -12,12 +13,13 @@ from django.db import connection
 
 from academy.people.models import Person
 from academy.people.placements import place
+from courses import assigning
 from courses.attempts import AttemptClosed, NoAttemptsLeft, save_responses, start_attempt, submit_attempt
 from courses.enrolment import enrol
-from courses.models import ActivityProgress, Attempt, Completion, Enrolment, Response, Run
+from courses.models import ActivityProgress, AssignedEnrolment, Attempt, Completion, Enrolment, Response, Run
 from courses.progress import complete_lesson
 from courses.signals import course_completed
-from tests.factories import AT, PersonFactory, make_edition, make_enrolment, make_unit
+from tests.factories import AT, PersonFactory, make_edition, make_enrolment, make_hr, make_unit
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 AT_ONCE = 64
@@ -142,3 +144,50 @@ def test_finishing_while_being_placed_elsewhere_does_not_block():
     assert Completion.objects.count() == 12
     person.refresh_from_db()
     assert set(Enrolment.objects.values_list("unit", flat=True)) == {person.unit_id}
+
+
+def test_two_workers_at_once_assign_everybody_once(monkeypatch):
+    monkeypatch.setattr(assigning, "PORTION", 3)
+    unit = make_unit()
+    officer = make_hr(unit.get_parent())
+    PersonFactory.create_batch(10, unit=unit)
+    course = make_edition().course
+    one = assigning.propose(course, due_on=date(2026, 12, 20), unit=unit, nips=[], by=officer, at=AT)
+    assigning.confirm(one, by=officer, at=AT)
+
+    def work(_number: int) -> None:  # as if every lease had run out: only the row's lock is left
+        while assigning.assign_portion(one.pk, at=AT):
+            pass
+
+    all_at_once(work, count=4)
+    one.refresh_from_db()
+    assert (Enrolment.objects.count(), AssignedEnrolment.objects.count()) == (10, 10)
+    assert (one.counts["new"], one.counts["running"], one.state) == (10, 0, "done")
+
+
+def test_one_of_many_workers_takes_an_assignment():
+    unit = make_unit()
+    officer = make_hr(unit.get_parent())
+    PersonFactory(unit=unit)
+    course = make_edition().course
+    one = assigning.propose(course, due_on=date(2026, 12, 20), unit=unit, nips=[], by=officer, at=AT)
+    assigning.confirm(one, by=officer, at=AT)
+    assert sum(all_at_once(lambda _number: assigning.carry_on(one.pk, clock=lambda: AT), count=8)) == 1
+
+
+def test_enrolling_oneself_while_being_assigned_makes_one_enrolment():
+    unit = make_unit()
+    officer = make_hr(unit.get_parent())
+    people = PersonFactory.create_batch(8, unit=unit)
+    course = make_edition().course
+    one = assigning.propose(course, due_on=date(2026, 12, 20), unit=unit, nips=[], by=officer, at=AT)
+    assigning.confirm(one, by=officer, at=AT)
+
+    def do(number: int) -> None:
+        if number:
+            enrol(people[number - 1], course, at=AT)
+        else:
+            assigning.carry_on(one.pk, clock=lambda: AT)
+
+    all_at_once(do, count=9)
+    assert Enrolment.objects.filter(due_on=date(2026, 12, 20)).count() == Enrolment.objects.count() == 8

@@ -117,7 +117,7 @@ def test_a_dated_run_shows_its_deadline_a_self_paced_one_has_none(learner, perso
     make_enrolment(person, edition=edition, run=run)
     make_enrolment(person)
     page = learner.get("/belajar/").text
-    assert page.count("Tenggat") == 1
+    assert page.count("Batas waktu") == 1
     assert "7 hari lagi" in page
 
 

@@ -24,13 +24,12 @@ from academy.pages.templatetags.formats import day
 from academy.people.models import Person
 from academy.reports.credit_hours import PNS_CREDIT_HOURS_A_YEAR, PPPK_CREDIT_HOURS_A_YEAR, credit_hours
 from certificates.models import Certificate
+from courses.deadlines import due, is_overdue
 from courses.models import ActivityProgress, Completion, Enrolment
 from courses.outline import outline_of
 from courses.standing import Standing
 from courses.views.access import course_url, personal
 from courses.views.contents import module_items
-
-SOON_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -105,9 +104,13 @@ def done_by_enrolment(enrolments: Iterable[Enrolment]) -> Mapping[int, Done]:
 
 
 def running_rows(enrolments: list[Enrolment], *, today: date) -> list[dict[str, Any]]:
-    """Running courses, the one learned in last first; its button is the page's primary action."""
+    """Running courses, overdue ones first, then the one learned in last; the first button is the primary action."""
     done = done_by_enrolment(enrolments)
-    newest_first = sorted(enrolments, key=lambda one: done[one.pk].last_at or one.enrolled_at, reverse=True)
+    newest_first = sorted(
+        enrolments,
+        key=lambda one: (is_overdue(one, today=today), done[one.pk].last_at or one.enrolled_at),
+        reverse=True,
+    )
     return [
         running_row(enrolment, done[enrolment.pk].activities, today=today, primary=place == 0)
         for place, enrolment in enumerate(newest_first)
@@ -128,21 +131,6 @@ def running_row(enrolment: Enrolment, done: AbstractSet[UUID], *, today: date, p
         "items": [item for module in outline.modules for item in module_items(standing, module)],
         "leave_url": reverse("withdraw", args=[enrolment.pk]),
         **due(enrolment, today=today),
-    }
-
-
-def due(enrolment: Enrolment, *, today: date) -> dict[str, str]:
-    """The deadline of a dated run. A self-paced course has none: it may be finished in the next year."""
-    if enrolment.run.is_self_paced:
-        return {}
-    closes_on = enrolment.run.closes_on
-    left = (closes_on - today).days
-    if left < 0:
-        return {"due": _("Was due on %(day)s") % {"day": day(closes_on)}, "due_state": "over"}
-    text = ngettext("Due on %(day)s, %(count)s day left", "Due on %(day)s, %(count)s days left", left)
-    return {
-        "due": text % {"day": day(closes_on), "count": left},
-        "due_state": "soon" if left <= SOON_DAYS else "",
     }
 
 

@@ -1,0 +1,121 @@
+"""What an HR officer types to assign a course: the course, a unit or a list of NIPs, and the day."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from academy.people import nip
+from academy.people.models import WorkUnit
+from courses.models import Course, Edition
+
+MOST_NIPS = 5000
+MOST_TOLD = 5
+MOST_UNITS = 600  # in the select; a unit further down is reached from its report
+
+
+class AssignmentForm(forms.Form):
+    course = forms.ModelChoiceField(Course.objects.none(), label=gettext_lazy("Course"), empty_label=None)
+    unit = forms.ModelChoiceField(
+        WorkUnit.objects.none(),
+        label=gettext_lazy("Everybody in this unit and below it"),
+        required=False,
+        empty_label=gettext_lazy("No unit, the list of NIPs below"),
+    )
+    nips = forms.CharField(
+        label=gettext_lazy("Or these NIPs"),
+        required=False,
+        strip=False,
+        help_text=gettext_lazy("One per line, for example pasted from a column of a spreadsheet."),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    due_on = forms.DateField(
+        label=gettext_lazy("To be finished by"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y"],
+        error_messages={"invalid": gettext_lazy("Type a day such as 23-11-2026.")},
+    )
+
+    def __init__(self, *args: Any, units: QuerySet[WorkUnit], unit: WorkUnit | None, today: date, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.today = today
+        with_edition = Course.objects.filter(Exists(Edition.objects.filter(course=OuterRef("pk"))))
+        self._field("course").queryset = with_edition.order_by("code")
+        field = self._field("unit")
+        field.queryset = units  # any unit of the scope is taken; the select offers the upper ones
+        field.choices = [("", field.empty_label), *_choices(units, unit)]
+        self.fields["due_on"].widget.attrs["min"] = today.isoformat()
+
+    def _field(self, name: str) -> forms.ModelChoiceField[Any]:
+        field = self.fields[name]
+        if not isinstance(field, forms.ModelChoiceField):
+            raise TypeError(name)
+        return field
+
+    def clean_nips(self) -> list[str]:
+        """The numbers once each; ValidationError names the lines that hold none."""
+        found: dict[str, None] = {}
+        problems: list[str] = []
+        for number, line in enumerate(self.cleaned_data["nips"].splitlines(), start=1):
+            for text in _numbers(line):
+                try:
+                    found[nip.parse(text).digits] = None
+                except nip.InvalidNip as problem:
+                    problems.append(_("Line %(line)d: %(problem)s") % {"line": number, "problem": problem})
+        if len(found) > MOST_NIPS:
+            problems.insert(0, _("At most %(most)d NIPs at once.") % {"most": MOST_NIPS})
+        if len(problems) > MOST_TOLD:
+            rest = len(problems) - MOST_TOLD
+            problems[MOST_TOLD:] = [_("And %(count)d more lines.") % {"count": rest}]
+        if problems:
+            raise ValidationError(problems)
+        return list(found)
+
+    def clean_due_on(self) -> date:
+        due_on: date = self.cleaned_data["due_on"]
+        if due_on < self.today:
+            raise ValidationError(_("The day has passed already."))
+        if due_on.year > self.today.year + 5:
+            raise ValidationError(_("The day is more than five years ahead."))
+        return due_on
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if "unit" in cleaned and "nips" in cleaned:
+            if cleaned["unit"] and cleaned["nips"]:
+                self.add_error("nips", _("Choose a unit or type NIPs, not both."))
+            elif not cleaned["unit"] and not cleaned["nips"]:
+                self.add_error("unit", _("Choose a unit or type NIPs."))
+        return cleaned
+
+
+def _numbers(line: str) -> list[str]:
+    """The numbers of a line: several between commas or tabs, or grouped ones one after the other."""
+    texts = []
+    for part in re.split(r"[,;\t]", line):
+        digits = nip.normalise(part.strip().lstrip("'’"))
+        if digits.isascii() and digits.isdigit() and len(digits) > nip.LENGTH and len(digits) % nip.LENGTH == 0:
+            texts += [digits[start : start + nip.LENGTH] for start in range(0, len(digits), nip.LENGTH)]
+        elif digits:
+            texts.append(digits)
+    return texts
+
+
+def _choices(units: QuerySet[WorkUnit], chosen: WorkUnit | None) -> list[tuple[int, str]]:
+    """The two upper levels of each tree in the scope, and the unit that was asked for."""
+    rows = list(units.filter(closed_on__isnull=True, depth__lte=2).values_list("pk", "depth", "name")[: MOST_UNITS + 1])
+    if not rows or len(rows) > MOST_UNITS:
+        top = units.order_by("depth").values_list("depth", flat=True).first() or 1
+        rows = list(units.filter(closed_on__isnull=True, depth=top).values_list("pk", "depth", "name")[:MOST_UNITS])
+    first = min((depth for _pk, depth, _name in rows), default=1)
+    choices = [(pk, "– " * (depth - first) + name) for pk, depth, name in rows]
+    if chosen is not None and chosen.pk not in {pk for pk, _name in choices}:
+        choices.append((chosen.pk, chosen.name))
+    return choices
