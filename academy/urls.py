@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("academy.people.urls")),
     path("", include("certificates.urls")),
     path("", include("courses.urls")),
+    path("laporan/", include("academy.people.hr_urls")),
     path("laporan/", include("academy.reports.urls")),
     path("api/v1/", api.urls),
     path("bahasa/<str:language>/", choose_language, name="choose_language"),

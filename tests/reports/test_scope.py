@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -11,18 +10,19 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from academy.people import units
 from academy.people.models import AccessLog, Person, Role
 from academy.people.placements import place
+from academy.reports import urls
 from academy.reports.files import FORMATS
 from tests.factories import LONG_AGO, PersonFactory
 from tests.reports.world import World, content, page_table
 
 WORDS = [{"word": word} for word in FORMATS]
-# Every address below /laporan/: what fills it. `unit` and `pk` are the units and people of another agency.
+# Every address of the reports: what fills it. `unit` and `pk` are the units and people of another agency.
 ADDRESSES: dict[str, list[dict[str, Any]]] = {
     "report_overview": [{}],
     "report_unit_file": WORDS,
@@ -35,19 +35,6 @@ ADDRESSES: dict[str, list[dict[str, Any]]] = {
     "report_own_courses_file": [{"pk": "gita"} | word for word in WORDS],
     "report_own_certificates_file": [{"pk": "gita"} | word for word in WORDS],
 }
-
-
-def patterns_below_laporan() -> Iterator[URLPattern]:
-    def walk(resolver: URLResolver) -> Iterator[URLPattern]:
-        for pattern in resolver.url_patterns:
-            if isinstance(pattern, URLResolver):
-                yield from walk(pattern)
-            else:
-                yield pattern
-
-    for pattern in get_resolver().url_patterns:
-        if isinstance(pattern, URLResolver) and str(pattern.pattern) == "laporan/":
-            yield from walk(pattern)
 
 
 def addresses(world: World) -> list[str]:
@@ -69,7 +56,7 @@ def without_its_address(response: Any) -> str:
 
 
 def test_no_address_is_forgotten():
-    assert {pattern.name for pattern in patterns_below_laporan()} == set(ADDRESSES)
+    assert {pattern.name for pattern in urls.urlpatterns} == set(ADDRESSES)
 
 
 def test_signed_out_leads_to_the_form(world: World, client: Client):
