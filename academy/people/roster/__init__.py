@@ -1,0 +1,1 @@
+"""Rosters: people and units that come in files."""
