@@ -180,6 +180,7 @@ STATICFILES_DIRS = [BASE_DIR / "academy" / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
 CERTIFICATES_ROOT = DATA_DIR / "certificates"
+IMPORTS_ROOT = DATA_DIR / "imports"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -206,6 +207,11 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # our handlers hide what logs must not hold
 CELERY_TASK_DEFAULT_QUEUE = "prompt"
+CELERY_TASK_ROUTES = {
+    "academy.people.tasks.work_on_import": {"queue": "long"},
+    "academy.people.tasks.work_on_owed_imports": {"queue": "long"},
+    "academy.people.tasks.delete_old_import_files": {"queue": "long"},
+}
 CELERY_TIMEZONE = TIME_ZONE
 EXPIRES = {"expires": 60}  # by then the clock sent another: a worker that was down is not buried under old ones
 CELERY_BEAT_SCHEDULE = {
@@ -224,6 +230,16 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-owed-messages": {
         "task": "academy.notifications.tasks.deliver_owed_messages",
         "schedule": 60.0,
+        "options": EXPIRES,
+    },
+    "work-on-owed-imports": {
+        "task": "academy.people.tasks.work_on_owed_imports",
+        "schedule": 60.0,
+        "options": EXPIRES,
+    },
+    "delete-old-import-files": {
+        "task": "academy.people.tasks.delete_old_import_files",
+        "schedule": 3600.0,
         "options": EXPIRES,
     },
     "prompt-heartbeat": {

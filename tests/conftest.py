@@ -13,6 +13,7 @@ def own_files(settings, tmp_path: Path) -> None:
     """Each test has its own folders for media, certificates and the cache."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.CERTIFICATES_ROOT = tmp_path / "certificates"
+    settings.IMPORTS_ROOT = tmp_path / "imports"
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # needs no collectstatic
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
     settings.STATIC_ROOT = tmp_path / "static"

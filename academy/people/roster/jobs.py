@@ -1,0 +1,218 @@
+"""Imports as jobs: rows are the queue. A file is handed in, checked, confirmed by a person, applied, perhaps undone.
+
+A worker claims a row by a conditional update and holds it under a lease; what it was doing when it died is done again
+when the lease runs out, at most MOST_TRIES times. Every action says nothing new when it is called twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from academy import doorbell
+from academy.people.models import Agency, Person, RosterImport
+from academy.people.roster import files, kinds
+from academy.people.roster.outcome import Outcome, RosterRefused
+
+log = logging.getLogger(__name__)
+
+State = RosterImport.State
+LEASE = timedelta(minutes=15)  # longer than the largest file takes
+PAUSE = timedelta(minutes=1)  # before a step that failed is tried again
+MOST_TRIES = 3
+MOST_REFUSALS_SHOWN = 200
+OPEN = [State.WAITING, State.MAPPING, State.PREVIEW]  # nobody decided yet
+
+
+class StandsDifferently(Exception):
+    """The import is no longer in the state this action needs; the message says what it is now."""
+
+    def __init__(self, job: RosterImport) -> None:
+        super().__init__(_("This import stands differently meanwhile: %(state)s.") % {"state": job.get_state_display()})
+
+
+@transaction.atomic
+def hand_in(
+    kept: files.Kept, *, agency: Agency, kind: RosterImport.Kind, create_units: bool = False, by: Person, at: datetime
+) -> RosterImport:
+    """The job for this file. While nobody decided on it, the same file with the same options leads to the same job."""
+    Agency.objects.select_for_update().get(pk=agency.pk)
+    same = {"agency": agency, "kind": kind, "sha256": kept.sha256, "create_units": create_units}
+    job = RosterImport.objects.filter(state__in=OPEN, **same).first()
+    if job is None:
+        job = RosterImport.objects.create(by=by, at=at, file_name=kept.name, **same)
+    _ring_after_commit(job)
+    return job
+
+
+@transaction.atomic
+def choose_columns(job: RosterImport, *, mapping: Mapping[str, str]) -> None:
+    """Have the file checked again with these headings (heading → field)."""
+    changed = RosterImport.objects.filter(pk=job.pk, state__in=[State.MAPPING, State.PREVIEW]).update(
+        mapping=dict(mapping), **_AFRESH, state=State.WAITING, problem=""
+    )
+    job.refresh_from_db()
+    if changed:
+        _ring_after_commit(job)
+    elif job.state != State.WAITING or job.mapping != dict(mapping):
+        raise StandsDifferently(job)
+
+
+@transaction.atomic
+def confirm(job: RosterImport, *, deactivate_gone: bool, by: Person) -> None:
+    """Let the import be applied; whoever confirms answers for it."""
+    changed = RosterImport.objects.filter(pk=job.pk, state=State.PREVIEW).update(
+        **_AFRESH, state=State.CONFIRMED, deactivate_gone=deactivate_gone, by=by
+    )
+    job.refresh_from_db()
+    if changed:
+        _ring_after_commit(job)
+    elif job.state not in {State.CONFIRMED, State.APPLIED}:
+        raise StandsDifferently(job)
+
+
+def discard(job: RosterImport) -> None:
+    """Put the file aside; nothing of it was applied. What is being applied already can only be undone."""
+    RosterImport.objects.filter(pk=job.pk, state__in=OPEN).update(state=State.CANCELLED, lease_until=None)
+    job.refresh_from_db()
+    if job.state != State.CANCELLED:
+        raise StandsDifferently(job)
+
+
+def work_on(job_id: int, *, at: datetime) -> bool:
+    """Do the step that is owed, if nobody else is at it; whether it was done. Errors leave it owed."""
+    _give_up(at=at)
+    lease_until = at + LEASE
+    claimed = _free(at=at).filter(pk=job_id).update(lease_until=lease_until, tries=F("tries") + 1)
+    if not claimed:
+        return False
+    job = RosterImport.objects.select_related("agency", "by").get(pk=job_id)
+    step = examine if job.state == State.WAITING else apply_confirmed
+    try:
+        step(job, at=at)
+    except FileNotFoundError:
+        _under(job).update(
+            state=State.REFUSED, lease_until=None, problem=_("The file is no longer there. Please upload it again.")
+        )
+    except Exception as error:
+        # A full disk or a database that is away is not the file's fault and counts as no try.
+        blameless = isinstance(error, OSError | OperationalError)
+        _under(job).update(lease_until=at + PAUSE, tries=F("tries") - (1 if blameless else 0))
+        raise
+    return True
+
+
+def sweep(*, at: datetime) -> int:
+    """Do what is owed and no message announced; how many steps. What fails is logged and does not stop the others."""
+    _give_up(at=at)
+    forgotten = RosterImport.objects.filter(state__in=[State.MAPPING, State.PREVIEW], at__lte=at - files.KEEP_FOR)
+    forgotten.update(state=State.CANCELLED)
+    done = 0
+    for job_id in list(_free(at=at).order_by("tries", "at", "pk").values_list("pk", flat=True)):
+        try:
+            done += work_on(job_id, at=at)
+        except Exception:  # whatever is wrong with one file, the others are still owed theirs
+            log.exception("Import %s cannot be worked on", job_id)
+    return done
+
+
+def examine(job: RosterImport, *, at: datetime) -> None:
+    """Find out what the file would do; nothing of it is written."""
+    try:
+        outcome = kinds.run(job, at=at, dry_run=True, progress=_progress_of(job))
+    except RosterRefused as refusal:
+        _under(job).update(**_after_refusal(job, refusal))
+        return
+    kinds.keep_refused(job, outcome)
+    _under(job).update(**_facts(outcome), state=State.PREVIEW, headings=[], lease_until=None, tries=0)
+
+
+def apply_confirmed(job: RosterImport, *, at: datetime) -> None:
+    """Write what the file says. The engine sets the state to applied in the transaction that writes."""
+    try:
+        outcome = kinds.run(job, at=at, dry_run=False, progress=_progress_of(job))
+    except RosterRefused as refusal:  # what it rests on has changed since the preview
+        _under(job).update(**_after_refusal(job, refusal))
+        return
+    kinds.keep_refused(job, outcome)
+    RosterImport.objects.filter(pk=job.pk, state=State.APPLIED).update(**_facts(outcome), lease_until=None, tries=0)
+
+
+_AFRESH: dict[str, Any] = {"lease_until": None, "tries": 0, "progress": 0}
+
+
+def _free(*, at: datetime) -> QuerySet[RosterImport]:
+    return RosterImport.objects.owed().filter(Q(lease_until=None) | Q(lease_until__lte=at))
+
+
+def _under(job: RosterImport) -> QuerySet[RosterImport]:
+    """The row, if it is still ours: same state, same lease."""
+    return RosterImport.objects.filter(pk=job.pk, state=job.state, lease_until=job.lease_until)
+
+
+def _give_up(*, at: datetime) -> None:
+    """What failed too often, or took its worker down with it, is refused instead of tried for ever."""
+    _free(at=at).filter(tries__gte=MOST_TRIES).update(
+        state=State.REFUSED,
+        lease_until=None,
+        problem=_(
+            "This file could not be worked on, even when tried several times. Nothing of it was applied. "
+            "Split it into smaller files, or ask the operator to look into the log."
+        ),
+    )
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    """What the job remembers of an outcome: all counts, but not each refusal; the file of refused rows has them all."""
+    shown = {
+        name: [
+            {"row": each.row, "column": each.column, "value": each.value, "message": each.message}
+            for each in lines[:MOST_REFUSALS_SHOWN]
+        ]
+        for name, lines in (("refusals", outcome.refusals), ("warnings", outcome.warnings))
+    }
+    more = {f"{name}_total": len(getattr(outcome, name)) for name in shown}
+    return {"counts": outcome.counts(), "samples": outcome.samples | shown | more, "progress": 100, "problem": ""}
+
+
+def _after_refusal(job: RosterImport, refusal: RosterRefused) -> dict[str, Any]:
+    """Unknown headings are asked for; anything else refuses the file."""
+    asks = bool(refusal.missing)
+    return {
+        "state": State.MAPPING if asks and job.kind == RosterImport.Kind.PEOPLE else State.REFUSED,
+        "problem": str(refusal),
+        "headings": list(refusal.headings),
+        "samples": {"missing": list(refusal.missing)} if asks else {},
+        "lease_until": None,
+        "tries": 0,
+    }
+
+
+def _progress_of(job: RosterImport) -> Callable[[int], None]:
+    """Writes the percentage in an update of its own. Inside the writing transaction it would not be seen, so it waits."""
+    outside = _depth()
+    last = 0
+
+    def report(percent: int) -> None:
+        nonlocal last
+        if percent > last and _depth() == outside:
+            last = percent
+            _under(job).update(progress=min(percent, 99))
+
+    return report
+
+
+def _depth() -> tuple[bool, int]:
+    return connection.in_atomic_block, len(connection.savepoint_ids)
+
+
+def _ring_after_commit(job: RosterImport) -> None:
+    from academy.people.tasks import work_on_import  # the task calls this module
+
+    transaction.on_commit(lambda: doorbell.ring(work_on_import, job.pk), robust=True)

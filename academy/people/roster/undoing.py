@@ -1,0 +1,5 @@
+"""Taking an import back."""
+
+
+class CannotUndo(Exception):
+    """Something was built on the import meanwhile; the message says what."""
