@@ -15,7 +15,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django.views.decorators.http import require_http_methods
 
 from academy.people.models import Person, Role, WorkUnit
 from academy.people.scope import people_visible_to, units_visible_to
@@ -58,14 +57,16 @@ def for_role(
     allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
 
     def decorate(view: View[Args]) -> Callable[Concatenate[HttpRequest, Args], HttpResponseBase]:
-        @require_http_methods(allowed)
         @login_required
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: Args.args, **kwargs: Args.kwargs) -> HttpResponseBase:
             person = request.user
             held = _held(person) if isinstance(person, Person) else set()
             kind = next((kind for kind in wanted if kind in held), None)
-            if isinstance(person, Person) and kind is not None:
+            if request.method not in allowed:
+                response: HttpResponseBase = render(request, "405.html", status=405)
+                response.headers["Allow"] = ", ".join(methods)
+            elif isinstance(person, Person) and kind is not None:
                 response = view(Officer(request, person, kind, timezone.now()), *args, **kwargs)
             else:
                 response = render(request, "people/no_role.html", {"kind": wanted[0].label}, status=403)

@@ -44,6 +44,25 @@ SPECIAL: dict[str, Callable[[World, Person], dict[str, Any]]] = {
         "activity": world.edition.activities.get(position=1).activity,
     },
 }
+SPECIAL |= {
+    name: lambda world, owner: {"pk": world.roster_import(owner).pk}
+    for name in (
+        "import_job",
+        "import_columns",
+        "import_confirm",
+        "import_discard",
+        "import_undo",
+        "import_refused_rows",
+    )
+}
+SPECIAL |= {
+    name: lambda world, owner: {"pk": world.assignment(owner).pk}
+    for name in ("assignment", "assignment_confirm", "assignment_discard")
+}
+SPECIAL["assignment_take_back"] = lambda world, owner: {"pk": world.finished_assignment(owner).pk}
+SPECIAL["operator_agency"] = lambda _world, owner: {"pk": owner.unit.agency_id}
+SPECIAL["operator_group"] = lambda world, _owner: {"pk": world.group.pk}
+SPECIAL["operator_end"] = lambda world, owner: {"pk": world.role(owner).pk}
 # The same for an object that does not exist: the answer to a foreign one must equal this one's.
 MISSING: dict[str, Any] = {"enrolment": NOBODYS, "pk": NOBODYS, "code": "0" * 16}
 

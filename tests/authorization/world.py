@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from django.utils import timezone
 
 from academy.people import units
-from academy.people.models import Person, Role, WorkUnit
+from academy.people.models import AgencyGroup, Person, Role, RosterImport, WorkUnit
+from academy.people.roster import files
 from certificates import issuing, store
 from certificates.models import Certificate, CertificateFile
 from courses.attempts import start_attempt
-from courses.models import Edition, Enrolment
+from courses.models import Assignment, Edition, Enrolment
 from courses.progress import complete_lesson
 from tests.factories import AT, LONG_AGO, AgencyFactory, PersonFactory, make_edition, make_enrolment, make_unit
 from tests.reports.world import complete
@@ -33,6 +34,7 @@ class World:
     owners: dict[str, Person]
     edition: Edition
     certified: Edition
+    group: AgencyGroup
     made: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     def person(self, relation: str, reader: Person | None) -> Person:
@@ -52,6 +54,34 @@ class World:
 
     def certificate_code(self, person: Person) -> str:
         return self.once("certificate", person, self._make_certificate).code
+
+    def roster_import(self, person: Person) -> RosterImport:
+        """A file of the agency where the person works, checked and with a row that is refused."""
+        return self.once("import", person, self._make_import)
+
+    def assignment(self, person: Person) -> Assignment:
+        """What the person proposed for the own unit."""
+        return self.once("assignment", person, self._make_assignment)
+
+    def finished_assignment(self, person: Person) -> Assignment:
+        return self.once("finished assignment", person, lambda owner: self._make_assignment(owner, state="done"))
+
+    def role(self, person: Person) -> Role:
+        return self.once("role", person, lambda owner: _grant(owner, Role.Kind.HR))
+
+    def _make_import(self, person: Person) -> RosterImport:
+        job = RosterImport.objects.create(
+            agency=_unit(person).agency, by=None, at=AT, file_name="pegawai.csv", sha256="0" * 64, state="preview"
+        )
+        refused = files.refused_path_of(job)
+        refused.parent.mkdir(parents=True, exist_ok=True)
+        refused.write_text("NIP,Nama,Unit Kerja,Alasan\n")
+        return job
+
+    def _make_assignment(self, person: Person, state: str = "preview") -> Assignment:
+        return Assignment.objects.create(
+            course=self.edition.course, due_on=AT.date(), unit=_unit(person), by=person, at=timezone.now(), state=state
+        )
 
     def _make_enrolment(self, person: Person) -> Enrolment:
         """All lessons read, and a first attempt at the test begun."""
@@ -99,10 +129,19 @@ def make_world() -> World:
         "organiser": _officer(Role.Kind.ORGANISER, places["A2"]),
         "operator": _officer(Role.Kind.OPERATOR, places["A"]),
     }
-    return World(places, readers, owners, make_edition(), make_edition())
+    return World(places, readers, owners, make_edition(), make_edition(), AgencyGroup.objects.create(name="Provinsi"))
 
 
 def _officer(kind: Role.Kind, unit: WorkUnit) -> Person:
-    person = PersonFactory(unit=unit)
-    Role.objects.create(person=person, kind=kind, unit=unit, from_at=LONG_AGO)
+    person: Person = PersonFactory(unit=unit)  # type: ignore[assignment]
+    _grant(person, kind)
     return person
+
+
+def _grant(person: Person, kind: Role.Kind) -> Role:
+    return Role.objects.create(person=person, kind=kind, unit=person.unit, from_at=LONG_AGO)
+
+
+def _unit(person: Person) -> WorkUnit:
+    assert person.unit is not None
+    return person.unit
