@@ -60,7 +60,7 @@ SPECIAL |= {
     for name in ("assignment", "assignment_confirm", "assignment_discard")
 }
 SPECIAL["assignment_take_back"] = lambda world, owner: {"pk": world.finished_assignment(owner).pk}
-SPECIAL["operator_agency"] = lambda _world, owner: {"pk": owner.unit.agency_id}
+SPECIAL["operator_agency"] = lambda world, owner: {"pk": world.roster_import(owner).agency_id}
 SPECIAL["operator_group"] = lambda world, _owner: {"pk": world.group.pk}
 SPECIAL["operator_end"] = lambda world, owner: {"pk": world.role(owner).pk}
 # The same for an object that does not exist: the answer to a foreign one must equal this one's.

@@ -133,7 +133,7 @@ def make_world() -> World:
 
 
 def _officer(kind: Role.Kind, unit: WorkUnit) -> Person:
-    person: Person = PersonFactory(unit=unit)  # type: ignore[assignment]
+    person: Person = PersonFactory(unit=unit)
     _grant(person, kind)
     return person
 
