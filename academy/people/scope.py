@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
@@ -15,15 +16,19 @@ def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: date
 
     Closed units are included: what was earned there is still theirs to report.
     """
-    units: QuerySet[WorkUnit] = WorkUnit.objects.all()
-    if not person.is_active:
-        return units.none()
+    roles = Role.objects.in_force(at).filter(person=person, kind=kind).select_related("unit")
+    return units_under(roles if person.is_active else [])
+
+
+def units_under(roles: Iterable[Role]) -> QuerySet[WorkUnit]:
+    """The units these roles are over; none without a role. Roles over a unit bring it along."""
     condition = Q()
-    for role in Role.objects.in_force(at).filter(person=person, kind=kind).select_related("unit"):
+    for role in roles:
         if role.unit:
             condition |= Q(path__startswith=role.unit.path)
         else:
             condition |= Q(agency__in=Agency.objects.filter(groups=role.group_id))
+    units: QuerySet[WorkUnit] = WorkUnit.objects.all()
     return units.filter(condition) if condition else units.none()
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from academy.people.models import Person, Role
-from academy.people.scope import units_visible_to
+from academy.people.scope import units_under
 
 AFTER_EVERY_PATH = "\uffff"
 
@@ -85,7 +85,7 @@ def scope_of(person: Person, *, at: datetime) -> Scope | None:
     )
     if not roles:
         return None
-    rows = units_visible_to(person, kind=Role.Kind.HR, at=at).values_list("pk", "path", "name", "closed_on")
+    rows = units_under(roles).values_list("pk", "path", "name", "closed_on")
     units = sorted((Unit(*row) for row in rows), key=lambda unit: unit.path)
     return Scope(label="; ".join(dict.fromkeys(_label(role) for role in roles)), units=tuple(units))
 

@@ -127,7 +127,10 @@ class QueryLines:
         return map(self._line, self._rows().iterator(chunk_size=CHUNK))
 
     def __getitem__(self, part: slice) -> Sequence[Line]:
-        return [self._line(row) for row in self._rows()[part]]
+        lines = [self._line(row) for row in self._rows()[part]]
+        if part == slice(None):
+            self._count = len(lines)  # all of them are here: nobody need count them again
+        return lines
 
     def sums(self) -> dict[str, int]:
         """The sums as the database works them out, for a page that shows only a part of the lines."""

@@ -166,15 +166,11 @@ def test_queries_stay_the_same_whatever_the_size(
     for _number in range(people):
         make_certificate(make_completion(PersonFactory(unit=world.puskesmas), edition=edition))
     hr.get(f"/laporan/{address}")
-    with django_assert_num_queries(
-        10
-    ):  # session, person with roles, scope × 2, units, courses, years; count, sums, lines
+    with django_assert_num_queries(9):  # session, person, roles, units, courses, years; count, sums, lines
         hr.get(f"/laporan/{address}")
 
 
 def test_queries_of_a_person_page(world: World, hr: Client, django_assert_num_queries):
     hr.get("/laporan/")
-    with django_assert_num_queries(
-        12
-    ):  # session, person with roles, scope × 2, units; subject, log; lines, counts, sums
+    with django_assert_num_queries(9):  # session, person, roles, units; subject, log; lines, sums, lines
         hr.get(f"/laporan/pegawai/{world.people['ana'].pk}/")
