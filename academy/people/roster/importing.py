@@ -1,0 +1,117 @@
+"""Importing a roster: read, check, plan, and apply in one transaction. Web workers name these functions, only jobs run them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from academy.people.models import Agency, ChangeLog, Person, RosterImport, WorkUnit
+from academy.people.models.change_log import record
+from academy.people.roster import applying, checks, planning, reading
+from academy.people.roster.applying import Applying, Overtaken
+from academy.people.roster.headings import FIELDS
+from academy.people.roster.outcome import COUNTS, Options, Outcome, Refusal, RosterRefused
+from academy.people.roster.planning import Plan
+from academy.people.roster.reading import Table
+from academy.people.roster.unit_names import Units
+from academy.people.units import ensure_root
+
+__all__ = ["COUNTS", "FIELDS", "Options", "Outcome", "Refusal", "RosterRefused", "import_roster"]
+
+TRIES = 3
+# How many people of other agencies an officer may learn of in a day by loading their numbers.
+FOREIGN_A_DAY = 500
+
+
+def import_roster(
+    file: Path,
+    *,
+    agency: Agency,
+    options: Options,
+    by: Person | None,
+    at: datetime,
+    dry_run: bool = False,
+    job: RosterImport | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Outcome:
+    """Apply the file's good rows to the agency and say what came of every row; RosterRefused if it is refused whole.
+
+    `dry_run` writes nothing about anybody. `strict` refuses every row when one is refused. `progress` is told percents.
+    A second call with the same file finds everything unchanged and writes no person.
+    """
+    tell = progress or _nobody
+    table = reading.read(file, options.mapping)
+    tell(30)
+    for _try in range(TRIES):
+        try:
+            with transaction.atomic():
+                return _import(table, agency=agency, options=options, by=by, at=at, dry_run=dry_run, job=job, tell=tell)
+        except (Overtaken, IntegrityError):
+            continue
+    raise RosterRefused(_("The people of this file were changed by somebody else meanwhile. Load the file again."))
+
+
+def _nobody(percent: int) -> None:
+    """Nobody asked how far it is."""
+
+
+def _import(
+    table: Table,
+    *,
+    agency: Agency,
+    options: Options,
+    by: Person | None,
+    at: datetime,
+    dry_run: bool,
+    job: RosterImport | None,
+    tell: Callable[[int], None],
+) -> Outcome:
+    if not dry_run:
+        Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
+    today = timezone.localdate(at, ZoneInfo(agency.time_zone))
+    made = planning.plan(checks.check(table), agency=agency, units=Units.of(agency, on=today), options=options)
+    outcome = planning.outcome(made)
+    tell(50)
+    strictly_refused = options.strict and outcome.refused > 0
+    if made.foreign and (not dry_run or by):
+        _log_foreign(made.foreign, agency=agency, by=by, at=at)
+    if strictly_refused:
+        return replace(outcome, new=0, changed=0, moved=0, gone=0, unchanged=0, refused=outcome.read, samples={})
+    if not dry_run:
+        _apply(made, outcome, Applying(made, agency, by, at, today, job), options=options, tell=tell)
+    return outcome
+
+
+def _apply(made: Plan, outcome: Outcome, work: Applying, *, options: Options, tell: Callable[[int], None]) -> None:
+    gone = outcome.gone if options.deactivate_gone else 0
+    if outcome.new or outcome.changed or outcome.moved or gone:
+        applying.apply(work, deactivate_gone=options.deactivate_gone, progress=tell)
+    details: dict[str, Any] = outcome.counts() | {"gone": gone} | ({"import": work.job.pk} if work.job else {})
+    record(ChangeLog.Action.ROSTER_IMPORTED, by=work.by, at=work.at, unit=ensure_root(work.agency), **details)
+    if work.job:
+        RosterImport.objects.filter(pk=work.job.pk).update(
+            state=RosterImport.State.APPLIED, applied_at=work.at, counts=outcome.counts(), samples=outcome.samples
+        )
+        work.job.refresh_from_db()
+
+
+def _log_foreign(count: int, *, agency: Agency, by: Person | None, at: datetime) -> None:
+    """That a NIP belongs to another agency may be said to who loads it: logged, and bounded for an officer."""
+    if by:
+        today = ChangeLog.objects.filter(action=ChangeLog.Action.FOREIGN_NIP, actor=by, at__gt=at - timedelta(days=1))
+        if sum(line.detail.get("count", 0) for line in today) + count > FOREIGN_A_DAY:
+            raise RosterRefused(
+                _(
+                    "Very many numbers of the file belong to other agencies. Is it the file of this agency? Ask the operator, or try again tomorrow."
+                )
+            )
+    root = WorkUnit.objects.filter(agency=agency, depth=1).first()
+    record(ChangeLog.Action.FOREIGN_NIP, by=by, at=at, unit=root, count=count)
