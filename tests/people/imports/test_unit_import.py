@@ -76,7 +76,7 @@ def test_units_hang_below_their_parents_by_name(agency, tmp_path):
     }
     assert_tree_is_sound(agency)
     line = ChangeLog.objects.get()
-    assert (line.action, line.unit, line.detail["new"]) == ("roster_imported", units.ensure_root(agency), 4)
+    assert (line.action, line.unit, line.detail["new_units"]) == ("roster_imported", units.ensure_root(agency), 4)
 
 
 def test_a_repeat_finds_everything_unchanged(agency, tmp_path):
