@@ -9,6 +9,8 @@ import hashlib
 import os
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePath
@@ -60,22 +62,12 @@ def keep(upload: UploadedFile[Any]) -> Kept:
             % {"size": -(-upload.size // 1024**2), "most": MOST_BYTES // 1024**2}
         )
     (_check_workbook if ending == "xlsx" else _check_text)(upload)
-    folder = Path(settings.IMPORTS_ROOT)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o750)
     digest = hashlib.sha256()
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for chunk in upload.chunks():
-                digest.update(chunk)
-                file.write(chunk)
-            _settle(file)
-        Path(temporary).chmod(0o640)
-        Path(temporary).replace(folder / f"{digest.hexdigest()}.{ending}")
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync_folder(folder)
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    target = Path(settings.IMPORTS_ROOT) / f"{digest.hexdigest()}.{ending}"
+    with appearing(target) as unfinished, unfinished.open("wb") as file:
+        file.writelines(upload.chunks())
     return Kept(sha256=digest.hexdigest(), ending=ending, name=_short(name, ending))
 
 
@@ -86,6 +78,24 @@ def path_of(job: RosterImport) -> Path:
 def refused_path_of(job: RosterImport) -> Path:
     """Where the rows lie that this import refused; in the form of the file itself."""
     return Path(settings.IMPORTS_ROOT) / f"refused-{job.pk}.{ending_of(job)}"
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """A path to write to, with the same ending; when all went well it takes the target's name, else it is deleted."""
+    folder = target.parent
+    folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=f".part{target.suffix}")
+    unfinished = Path(name)
+    try:
+        yield unfinished
+        os.fsync(descriptor)
+        unfinished.chmod(0o640)
+        unfinished.replace(target)
+    finally:
+        os.close(descriptor)
+        unfinished.unlink(missing_ok=True)
+    _sync_folder(folder)
 
 
 def ending_of(job: RosterImport) -> str:
@@ -155,11 +165,6 @@ def _rewound(upload: UploadedFile[Any]) -> IO[bytes]:
 def _short(name: str, ending: str) -> str:
     """The name, not longer than its column; the ending stays."""
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - len(ending) - 2]}….{ending}"[-LONGEST_NAME:]
-
-
-def _settle(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

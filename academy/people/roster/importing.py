@@ -21,10 +21,11 @@ from academy.people.roster.headings import FIELDS
 from academy.people.roster.outcome import COUNTS, Options, Outcome, Refusal, RosterRefused
 from academy.people.roster.planning import Plan
 from academy.people.roster.reading import Table
+from academy.people.roster.refused_rows import write_refused
 from academy.people.roster.unit_names import Units
 from academy.people.units import ensure_root
 
-__all__ = ["COUNTS", "FIELDS", "Options", "Outcome", "Refusal", "RosterRefused", "import_roster"]
+__all__ = ["COUNTS", "FIELDS", "Options", "Outcome", "Refusal", "RosterRefused", "import_roster", "write_refused"]
 
 TRIES = 3
 # How many people of other agencies an officer may learn of in a day by loading their numbers.

@@ -51,7 +51,8 @@ def keep_refused(job: RosterImport, outcome: Outcome) -> None:
     else:
         from academy.people.roster.importing import write_refused
 
-        write_refused(files.path_of(job), outcome, _options(job), target)
+        with files.appearing(target) as unfinished:
+            write_refused(files.path_of(job), outcome, _options(job), unfinished)
 
 
 def undo(job: RosterImport, *, by: Person, at: datetime) -> int:

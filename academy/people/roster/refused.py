@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO
+
+from academy.people.roster import files
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_table(target: Path, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write the table in the form that the name asks for; it appears whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            table_into(file, target.suffix.lower().lstrip("."), headings, rows)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o640)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with files.appearing(target) as unfinished, unfinished.open("wb") as file:
+        table_into(file, target.suffix.lower().lstrip("."), headings, rows)
 
 
 def table_into(file: IO[bytes], ending: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

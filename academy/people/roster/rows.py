@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 from django.utils.translation import gettext as _
 
+from academy.people.roster import workbook_guard
 from academy.people.roster.outcome import RosterRefused
+from academy.people.roster.reading import text
 
 MOST_COLUMNS = 200
-SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 @dataclass(frozen=True)
@@ -31,20 +28,17 @@ class Line:
 def lines_of(file: Path) -> Iterator[Line]:
     """All lines. RosterRefused if the file cannot be read."""
     if file.suffix.lower() == ".xlsx":
-        try:
-            yield from _of_workbook(file)
-        except (zipfile.BadZipFile, KeyError, ET.ParseError, ValueError, EOFError, NotImplementedError):
-            raise RosterRefused(_("The workbook is damaged. Open it, save it again and upload that.")) from None
+        yield from _of_workbook(file)
     else:
         yield from _of_text(file)
 
 
 def _of_text(file: Path) -> Iterator[Line]:
-    text = _decoded(file.read_bytes())
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    content = _decoded(file.read_bytes())
+    first = next((line for line in content.splitlines() if line.strip()), "")
     delimiter = max(";,\t", key=first.count)
     try:
-        for row, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1):
+        for row, cells in enumerate(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter), start=1):
             yield Line(row, [_bare(cell) for cell in cells[:MOST_COLUMNS]])
     except csv.Error:
         raise RosterRefused(_("The file is no table: a quotation mark is opened and never closed.")) from None
@@ -66,67 +60,18 @@ def _bare(cell: str) -> str:
 
 
 def _of_workbook(file: Path) -> Iterator[Line]:
-    """The first sheet."""
-    with zipfile.ZipFile(file) as archive:
-        strings = list(_shared_strings(archive))
-        with archive.open(_first_sheet(archive)) as sheet:
-            row = 0
-            for _event, element in ET.iterparse(sheet):  # noqa: S314  expat itself stops entities that explode
-                if element.tag == f"{SHEET}row":
-                    row = int(element.get("r") or row + 1)
-                    yield Line(row, _cells(element, strings))
-                    element.clear()
+    """The first visible sheet."""
+    from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
-
-def _shared_strings(archive: zipfile.ZipFile) -> Iterator[str]:
-    if "xl/sharedStrings.xml" in archive.namelist():
-        with archive.open("xl/sharedStrings.xml") as part:
-            for _event, element in ET.iterparse(part):  # noqa: S314  the same
-                if element.tag == f"{SHEET}si":
-                    yield _text(element)
-                    element.clear()
-
-
-def _first_sheet(archive: zipfile.ZipFile) -> str:
-    workbook = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314  the same
-    links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  the same
-    first = workbook.find(f"{SHEET}sheets/{SHEET}sheet")
-    wanted = first.get(LINK) if first is not None else None
-    target = next((link.get("Target", "") for link in links if link.get("Id") == wanted), "worksheets/sheet1.xml")
-    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-
-
-def _cells(row: ET.Element, strings: list[str]) -> list[str]:
-    cells: list[str] = []
-    for cell in row.iter(f"{SHEET}c"):
-        place = _place(cell.get("r") or "", len(cells))
-        if place >= MOST_COLUMNS:
-            break
-        cells.extend([""] * (place + 1 - len(cells)))
-        cells[place] = _value(cell, strings)
-    return cells
-
-
-def _place(reference: str, default: int) -> int:
-    """The column of a cell: A1 is 0, AB7 is 27."""
-    letters = re.match(r"[A-Z]+", reference)
-    if letters is None:
-        return default
-    number = 0
-    for letter in letters.group():
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
-
-
-def _value(cell: ET.Element, strings: list[str]) -> str:
-    if cell.get("t") == "inlineStr":
-        return _text(cell)
-    text = cell.findtext(f"{SHEET}v") or ""
-    if cell.get("t") == "s":
-        return strings[int(text)] if text.isdigit() and int(text) < len(strings) else ""
-    return text.removesuffix(".0") if cell.get("t") in {None, "n"} else text
-
-
-def _text(element: ET.Element) -> str:
-    """All runs of a text, without the readings of East Asian names."""
-    return "".join(part.text or "" for part in element.iter(f"{SHEET}t"))
+    workbook_guard.inspect(file)
+    try:
+        book = CalamineWorkbook.from_path(file)
+        names = [each.name for each in book.sheets_metadata if each.visible is SheetVisibleEnum.Visible]
+        sheet = book.get_sheet_by_name(names[0]) if names else None
+        if sheet is None or sheet.start is None:
+            return
+        before = [""] * sheet.start[1]  # empty columns before the table; empty rows are told anyway
+        for row, cells in enumerate(sheet.iter_rows(), start=1):
+            yield Line(row, before + [text(cell) for cell in cells[:MOST_COLUMNS]])
+    except CalamineError:
+        raise RosterRefused(_("The workbook is damaged. Open it, save it again and upload that.")) from None

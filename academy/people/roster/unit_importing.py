@@ -47,10 +47,10 @@ def import_units(
         plan = make_plan(rows, tree_of(agency))
         created = _write(plan, agency)
         outcome = plan.outcome()
-        detail: dict[str, Any] = {"kind": "units", "file": job.file_name if job else file.name} | outcome.counts()
+        detail: dict[str, Any] = {"kind": "units", "new_units": outcome.new}
         if job is not None:
             _finish(job, created, outcome, at=at)
-            detail["roster_import"] = job.pk
+            detail["import"] = job.pk
         record(ChangeLog.Action.ROSTER_IMPORTED, by=by, at=at, unit=root, **detail)
     return outcome
 
@@ -81,9 +81,8 @@ def undo_units(job: RosterImport, *, by: Person, at: datetime) -> int:
     _count_children({path: -count for path, count in orphaned.items()})
     RosterImport.objects.filter(pk=job.pk).update(state=RosterImport.State.UNDONE, undone_at=at)
     root = units.ensure_root(job.agency)
-    record(
-        ChangeLog.Action.ROSTER_UNDONE, by=by, at=at, unit=root, kind="units", roster_import=job.pk, undone=len(paths)
-    )
+    detail: dict[str, Any] = {"kind": "units", "count": len(paths), "import": job.pk}
+    record(ChangeLog.Action.ROSTER_UNDONE, by=by, at=at, unit=root, **detail)
     return len(paths)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from academy.people.models import RosterImport
 from academy.people.roster import files, headings
@@ -85,6 +85,7 @@ def summary(job: RosterImport) -> str:
 def job_context(job: RosterImport) -> Cell:
     """Everything job.html shows; what does not belong to the state is empty."""
     state = State(job.state)
+    decided = state in {State.APPLIED, State.UNDONE}
     figured = state in {State.PREVIEW, State.CONFIRMED, State.APPLIED, State.UNDONE} and bool(job.counts)
     return {
         "job": job,
@@ -94,8 +95,8 @@ def job_context(job: RosterImport) -> Cell:
         "applying": state == State.CONFIRMED,
         "figures": figures(job) if figured else [],
         "samples": sample_tables(job) if state == State.PREVIEW else [],
-        "refusals": refusal_table(job, "refusals") if figured else None,
-        "warnings": refusal_table(job, "warnings") if figured else None,
+        "refusals": refusal_table(job, "refusals") if decided or state == State.PREVIEW else None,
+        "warnings": refusal_table(job, "warnings") if state == State.PREVIEW else None,
         "refused_url": reverse("import_refused_rows", args=[job.pk]) if files.refused_path_of(job).is_file() else "",
         "mapping": mapping(job, {}) if state == State.MAPPING else None,
         "gone": _gone(job) if state == State.PREVIEW else "",
@@ -116,78 +117,51 @@ def figures(job: RosterImport) -> list[Cell]:
         figure: Cell = {"label": FIGURES[name], "value": grouped(count), "alert": name == "refused" and count > 0}
         if name in anchors and count:
             figure["url"] = f"#{name}"
-        elif name == "refused" and count and job.samples.get("refusals"):
+        elif name == "refused" and count and job.samples.get("refusals") and job.state != State.CONFIRMED:
             figure["url"] = "#refusals"
         shown.append(figure)
     return shown
 
 
 def sample_tables(job: RosterImport) -> list[Cell]:
-    """A few lines of each kind, as the file would leave them."""
+    """A few lines of each kind, for _samples.html."""
     tables = []
-    for name in FIGURES:
+    of_units = job.kind == Kind.UNITS
+    for name, title in FIGURES.items():
         lines = job.samples.get(name) or []
         if not lines:
             continue
-        people = job.kind == Kind.PEOPLE
-        columns = [_("Name"), "NIP"] if people else [_("Unit")]
-        change = any(line["before"] or line["after"] for line in lines)
-        if change:
-            columns += [_("Before"), _("After")] if people else [_("Below")]
-        rows = []
-        for line in lines:
-            cells = [{"value": line["name"]}]
-            if people:
-                cells.append({"value": line["nip"], "whole": True})
-            if change:
-                cells += [{"value": line["before"] or "–"}] if people else []
-                cells.append({"value": line["after"] or (job.agency.name if not people else "–")})
-            rows.append(cells)
+        if of_units:
+            lines = [line | {"after": line["after"] or job.agency.name} for line in lines]
         total = job.counts.get(name, 0)
-        note = ""
-        if total > len(lines):
-            note = _("%(shown)s of %(total)s are shown.") % {"shown": grouped(len(lines)), "total": grouped(total)}
+        note = _("%(shown)s of %(total)s are shown.") % {"shown": grouped(len(lines)), "total": grouped(total)}
         tables.append(
             {
                 "id": name,
-                "title": FIGURES[name],
-                "columns": [{"label": heading} for heading in columns],
-                "rows": rows,
-                "note": note,
+                "title": title,
+                "lines": lines,
+                "of_units": of_units,
+                "before": any(line["before"] for line in lines),
+                "after": any(line["after"] for line in lines),
+                "note": note if total > len(lines) else "",
             }
         )
     return tables
 
 
 def refusal_table(job: RosterImport, name: str) -> Cell | None:
+    """The first refusals (or warnings), for _refusals.html; nothing if there are none."""
     lines = job.samples.get(name) or []
     if not lines:
         return None
     total = job.samples.get(f"{name}_total", len(lines))
+    shown = {"shown": grouped(len(lines)), "total": grouped(total)}
     note = ""
-    if total > len(lines):
-        note = _("The first %(shown)s of %(total)s are shown; the file of refused rows holds all.") % {
-            "shown": grouped(len(lines)),
-            "total": grouped(total),
-        }
-    return {
-        "columns": [
-            {"label": pgettext("of a table", "Row"), "numeric": True},
-            {"label": _("Column")},
-            {"label": _("Value")},
-            {"label": _("Reason")},
-        ],
-        "rows": [
-            [
-                {"value": grouped(line["row"])},
-                {"value": line["column"]},
-                {"value": line["value"] or "–"},
-                {"value": line["message"]},
-            ]
-            for line in lines
-        ],
-        "note": note,
-    }
+    if total > len(lines) and name == "refusals":
+        note = _("The first %(shown)s of %(total)s are shown; the file of refused rows holds all.") % shown
+    elif total > len(lines):
+        note = _("The first %(shown)s of %(total)s are shown.") % shown
+    return {"lines": lines, "note": note}
 
 
 def _gone(job: RosterImport) -> str:

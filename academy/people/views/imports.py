@@ -26,7 +26,9 @@ for_hr = for_role(Role.Kind.HR, "GET", "POST")
 
 
 class UploadForm(forms.Form):
-    agency = forms.ModelChoiceField(Agency.objects.none(), label=gettext_lazy("Agency"))
+    agency = forms.ModelChoiceField(
+        Agency.objects.none(), label=gettext_lazy("Agency"), empty_label=gettext_lazy("Choose an agency")
+    )
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy(

@@ -28,7 +28,8 @@ def agency(by):
 
 
 def units_of(agency) -> int:
-    return WorkUnit.objects.filter(agency=agency, depth__gt=2).count()
+    count: int = WorkUnit.objects.filter(agency=agency, depth__gt=2).count()
+    return count
 
 
 def fresh(job: RosterImport) -> RosterImport:

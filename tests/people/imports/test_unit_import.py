@@ -76,7 +76,7 @@ def test_units_hang_below_their_parents_by_name(agency, tmp_path):
     }
     assert_tree_is_sound(agency)
     line = ChangeLog.objects.get()
-    assert (line.action, line.unit, line.detail["new"]) == ("roster_imported", units.ensure_root(agency), 4)
+    assert (line.action, line.unit, line.detail["new_units"]) == ("roster_imported", units.ensure_root(agency), 4)
 
 
 def test_a_repeat_finds_everything_unchanged(agency, tmp_path):
@@ -195,7 +195,9 @@ def test_what_is_no_table_of_units_is_refused_whole(agency, tmp_path, lines, wor
 
 def test_a_workbook_is_read_like_a_text_file(agency, tmp_path):
     with xlsxwriter.Workbook(tmp_path / "unit.xlsx") as workbook:
+        workbook.add_worksheet("Acuan").hide()
         sheet = workbook.add_worksheet()
+        sheet.activate()
         sheet.write_row(0, 0, ["Kode", "Unit Kerja", "Kode Induk"])
         sheet.write_row(1, 0, [1, "Dinas A"])
         sheet.write_row(3, 0, [11, "Bidang 1", 1])
