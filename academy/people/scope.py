@@ -9,9 +9,10 @@ from typing import cast
 from django.db.models import Q, QuerySet
 
 from academy.people.models import Agency, Person, Role, WorkUnit
+from academy.people.models.agency import WorkUnitQuerySet
 
 
-def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> QuerySet[WorkUnit]:
+def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> WorkUnitQuerySet:
     """The units under the roles of this kind that are in force at that moment; none without a role.
 
     Closed units are included: what was earned there is still theirs to report.
@@ -20,7 +21,7 @@ def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: date
     return units_under(roles if person.is_active else [])
 
 
-def units_under(roles: Iterable[Role]) -> QuerySet[WorkUnit]:
+def units_under(roles: Iterable[Role]) -> WorkUnitQuerySet:
     """The units these roles are over; none without a role. Roles over a unit bring it along."""
     condition = Q()
     for role in roles:
@@ -28,8 +29,27 @@ def units_under(roles: Iterable[Role]) -> QuerySet[WorkUnit]:
             condition |= Q(path__startswith=role.unit.path)
         else:
             condition |= Q(agency__in=Agency.objects.filter(groups=role.group_id))
-    units: QuerySet[WorkUnit] = WorkUnit.objects.all()
-    return units.filter(condition) if condition else units.none()
+    units: WorkUnitQuerySet = WorkUnit.objects.all()
+    return cast(WorkUnitQuerySet, units.filter(condition) if condition else units.none())
+
+
+def topmost_units(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> list[WorkUnit]:
+    """Where that view begins: one unit for a role, one per agency for a group; none that lies below another."""
+    if not person.is_active:
+        return []
+    roles = Role.objects.in_force(at).filter(person=person, kind=kind)
+    units = WorkUnit.objects.filter(Q(roles__in=roles) | Q(depth=1, agency__groups__roles__in=roles))
+    top: list[WorkUnit] = []
+    for unit in units.distinct().select_related("agency"):  # in the order of their paths: whoever is above comes first
+        if not top or not unit.path.startswith(top[-1].path):
+            top.append(unit)
+    return top
+
+
+def scope_in_words(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> str:
+    """The names of the units and groups of those roles, for a page or a log line."""
+    roles = Role.objects.in_force(at).filter(person=person, kind=kind).order_by("pk")
+    return "; ".join(dict.fromkeys(group or unit for group, unit in roles.values_list("group__name", "unit__name")))
 
 
 def people_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> QuerySet[Person]:
