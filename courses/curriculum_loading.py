@@ -39,7 +39,7 @@ from courses.models import (
     QuizPage,
 )
 from courses.publishing import EditionKind, publish_edition
-from courses.trainers import trainers_collection
+from courses.trainers import organiser_collection
 
 CATALOG_SLUG = "katalog"
 Assets = tuple[dict[str, int], dict[str, int]]
@@ -199,7 +199,7 @@ def _course_page(
 def _modules(
     loading: Loading, file: CourseFile, page: CoursePage, bank: QuestionBank, references: Mapping[str, int]
 ) -> None:
-    collection = trainers_collection()
+    collection = organiser_collection(page.course.organiser)
     assets = (
         load_images(loading, file.folder / "figures", key=file.key, collection=collection),
         load_documents(loading, file.folder / "files", key=file.key, collection=collection),

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from wagtail.admin.forms import WagtailAdminModelForm
+
+from courses.own_forms import OwnModelForm
 
 SINGLE = "single"
 
 
-class QuestionForm(WagtailAdminModelForm):
+class QuestionForm(OwnModelForm):
     """One right option for a single choice, at least one for a multiple choice."""
 
     def clean(self) -> dict[str, Any]:

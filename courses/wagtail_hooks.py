@@ -2,55 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Model, ProtectedError
+from django.db.models import Model, ProtectedError, QuerySet
 from django.db.models.deletion import Collector
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_filters import ModelChoiceFilter
 from wagtail import hooks
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.widgets.button import Button
 from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.chooser import ChooseResultsView, ChooseView, SnippetChooserViewSet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
-from academy.people.models import Person
+from academy.people.models import Organiser, Person
 from courses.content import differences, edition_content, published_content
 from courses.edition_view import course_page_of, publish_edition_view
-from courses.models import Course, Enrolment, LegalReference, Question, QuestionBank
+from courses.models import Course, CoursePage, Enrolment, LegalReference, Question, QuestionBank
+from courses.trainers import ensure_course_page, own_rows
 
 SNIPPETS = (Course, LegalReference, Question, QuestionBank)
 _RETIRE = gettext_lazy("“%(name)s” is in an edition and is not deleted. Retire it: later editions leave it out.")
 _IN_USE = gettext_lazy("“%(name)s” is in use and is not deleted.")
 
 
-class CourseViewSet(SnippetViewSet):
+def own(model: type[Model]) -> Callable[[HttpRequest | None], QuerySet[Any]]:
+    """For filters and lists: the rows of this model that the reader may see."""
+
+    def rows(request: HttpRequest | None) -> QuerySet[Any]:
+        person = request.user if request is not None else None
+        return (
+            own_rows(model, person, at=timezone.now()) if isinstance(person, Person) else model._default_manager.none()
+        )
+
+    return rows
+
+
+class OwnChooseView(ChooseView):
+    def get_object_list(self) -> QuerySet[Any]:
+        return own(self.model)(self.request)
+
+
+class OwnChooseResultsView(ChooseResultsView):
+    def get_object_list(self) -> QuerySet[Any]:
+        return own(self.model)(self.request)
+
+
+class OwnChooserViewSet(SnippetChooserViewSet):
+    choose_view_class = OwnChooseView
+    choose_results_view_class = OwnChooseResultsView
+
+
+class OwnSnippetViewSet(SnippetViewSet):
+    """Lists and choosers hold what belongs to one's own organisers; `courses.cms_gate` guards the other pages."""
+
+    chooser_viewset_class = OwnChooserViewSet
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return own(self.model)(request)
+
+
+class OwnedFilters(WagtailFilterSet):
+    organiser = ModelChoiceFilter(queryset=own(Organiser), label=gettext_lazy("organiser"))
+
+
+class CourseFilters(OwnedFilters):
+    class Meta:
+        model = Course
+        fields = ["organiser", "level"]
+
+
+class QuestionBankFilters(OwnedFilters):
+    class Meta:
+        model = QuestionBank
+        fields = ["organiser"]
+
+
+class QuestionFilters(WagtailFilterSet):
+    bank = ModelChoiceFilter(queryset=own(QuestionBank), label=gettext_lazy("bank"))
+
+    class Meta:
+        model = Question
+        fields = ["bank", "kind", "topic", "legal_reference"]
+
+
+class CourseViewSet(OwnSnippetViewSet):
     model = Course
     icon = "education"
     menu_order = 100
     list_display = ["code", "title", "organiser", "level", "credit_hours", "pass_mark"]
-    list_filter = ["organiser", "level"]
+    filterset_class = CourseFilters
     search_fields = ["code", "title"]
 
 
-class QuestionBankViewSet(SnippetViewSet):
+class QuestionBankViewSet(OwnSnippetViewSet):
     model = QuestionBank
     icon = "folder-open-inverse"
     menu_order = 200
     list_display = ["title", "organiser"]
-    list_filter = ["organiser"]
+    filterset_class = QuestionBankFilters
     search_fields = ["title", "key"]
 
 
-class QuestionViewSet(SnippetViewSet):
+class QuestionViewSet(OwnSnippetViewSet):
     model = Question
     icon = "help"
     menu_order = 300
@@ -61,7 +127,7 @@ class QuestionViewSet(SnippetViewSet):
         "kind",
         BooleanColumn("retired", label=gettext_lazy("retired"), accessor=lambda question: bool(question.retired_at)),
     ]
-    list_filter = ["bank", "kind", "topic", "legal_reference"]
+    filterset_class = QuestionFilters
     list_per_page = 50
 
 
@@ -110,6 +176,28 @@ def _edition_button(page: Page, user: Person) -> Iterator[Button]:
             icon_name="upload",
             priority=12,
         )
+
+
+def leave_out_foreign_drafts(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
+    """One may link to any course of the catalogue, but what others are writing below or before it is theirs."""
+    if not isinstance(request.user, Person) or request.user.is_superuser:
+        return pages
+    own_courses = own_rows(Course, request.user, at=timezone.now())
+    foreign = CoursePage.objects.exclude(course__in=own_courses)
+    for page in foreign:
+        pages = pages.not_descendant_of(page) if page.live else pages.not_descendant_of(page, inclusive=True)  # type: ignore[attr-defined]
+    return pages
+
+
+def make_the_page(request: HttpRequest, row: Model) -> None:
+    """A new course has its page, a draft, at once: trainers add nothing to the catalogue themselves."""
+    if not isinstance(row, Course) or not isinstance(request.user, Person):
+        return
+    page = ensure_course_page(row, by=request.user)
+    if page is not None:
+        address = reverse("wagtailadmin_pages:edit", args=[page.pk])
+        link = format_html('<a href="{}">{}</a>', address, _("Write it"))
+        messages.info(request, format_html("{} {}", _("The page of the course is there as a draft."), link))
 
 
 def tell_about_the_edition(request: HttpRequest, page: Page) -> None:
@@ -175,6 +263,8 @@ hooks.register("register_icons", register_icons)
 hooks.register("register_admin_urls", register_admin_urls)
 hooks.register("register_page_header_buttons", edition_header_button)
 hooks.register("register_page_listing_more_buttons", edition_listing_button)
+hooks.register("construct_page_chooser_queryset", leave_out_foreign_drafts)
+hooks.register("after_create_snippet", make_the_page)
 hooks.register("after_publish_page", tell_about_the_edition)
 hooks.register("before_delete_page", warn_about_the_edition)
 hooks.register("before_delete_snippet", keep_what_is_used)

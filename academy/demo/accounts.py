@@ -10,7 +10,6 @@ from django.db import transaction
 
 from academy.people.models import AgencyGroup, Person, Role, WorkUnit
 from academy.people.placements import place
-from courses.trainers import grant_trainer
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 DEFAULT_PASSWORD = "belajar-digital"  # noqa: S105  printed on the screen by `make demo`
@@ -72,7 +71,6 @@ def password() -> str:
 def ensure_accounts(group: AgencyGroup, *, today: date) -> dict[str, Person]:
     """Make the accounts that are missing and set the password of the day; returns them by e-mail."""
     people = {account.email: _ensure_account(account, today=today) for account in ACCOUNTS}
-    grant_trainer(people[TRAINER.email])
     _ensure_role(people[TRAINER.email], Role.Kind.TRAINER, unit=people[TRAINER.email].unit)
     root = WorkUnit.objects.get(agency__code="7701", depth=1)
     _ensure_role(people[HR_KUPANG.email], Role.Kind.HR, unit=root)

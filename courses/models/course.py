@@ -11,6 +11,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel
 from wagtail.search import index
 
 from academy.people.models import Organiser
+from courses.own_forms import OwnModelForm
 
 
 class Level(models.TextChoices):
@@ -39,6 +40,7 @@ class Course(models.Model):
     )
     sequential = models.BooleanField(_("activities go in order"), default=True)
 
+    base_form_class = OwnModelForm
     panels = [
         FieldPanel("title"),
         FieldRowPanel([FieldPanel("key"), FieldPanel("code")]),

@@ -22,6 +22,7 @@ from academy.pages.caching import keep_for_anonymous
 from courses.blocks import LESSON_BLOCKS
 from courses.models.course import Course, LegalReference
 from courses.models.questions import QuestionBank
+from courses.own_forms import OwnPageForm
 
 
 class CatalogPage(Page):
@@ -70,6 +71,7 @@ class CoursePage(Page):
         FieldRowPanel([FieldPanel("topics"), FieldPanel("trainer")]),
         FieldPanel("legal_references"),
     ]
+    base_form_class = OwnPageForm
     exclude_fields_in_copy = ["course"]
     parent_page_types = ["courses.CatalogPage"]
     subpage_types = ["courses.ModulePage"]
@@ -176,6 +178,7 @@ class QuizPage(ActivityPage):
         FieldRowPanel([FieldPanel("max_attempts"), FieldPanel("time_limit_minutes"), FieldPanel("test_minutes")]),
         FieldPanel("is_post_test"),
     ]
+    base_form_class = OwnPageForm
 
     class Meta:
         verbose_name = _("quiz page")

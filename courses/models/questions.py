@@ -12,6 +12,7 @@ from wagtail.search import index
 
 from academy.people.models import Organiser
 from courses.models.course import LegalReference
+from courses.own_forms import OwnModelForm
 from courses.question_form import QuestionForm
 
 
@@ -26,6 +27,8 @@ class QuestionBank(models.Model):  # type: ignore[django-manager-missing]  # mod
     organiser = models.ForeignKey(
         Organiser, on_delete=models.PROTECT, related_name="question_banks", verbose_name=_("organiser")
     )
+
+    base_form_class = OwnModelForm
 
     class Meta:
         verbose_name = _("question bank")

@@ -142,7 +142,7 @@ def test_images_and_files_are_stored_once(load):
     load()
     assert (Image.objects.count(), Document.objects.count()) == (1, 1)
     assert (Image.objects.get().width, Document.objects.get().file_size) == (320, 4)
-    assert Image.objects.get().collection.name == "Pelatihan"
+    assert Image.objects.get().collection.name == "Pelatihan BPSDMD-NTT"
 
 
 def test_loading_twice_changes_nothing(load):

@@ -13,7 +13,7 @@ from academy.pages.loading import Loading
 from courses.curriculum_files import CURRICULUM, course_keys, read_course, read_legal_references
 from courses.curriculum_loading import OrganiserMissing, load_catalog, load_course, load_legal_references
 from courses.publishing import EditionInvalid
-from courses.trainers import ensure_trainer_group
+from courses.trainers import ensure_all_groups
 
 
 class Command(BaseCommand):
@@ -45,7 +45,6 @@ class Command(BaseCommand):
         courses = [read_course(folder, key, legal_keys=known) for key in keys if only in (None, key)]
         loaded = load_legal_references(loading, references)
         catalog = load_catalog(loading)
-        ensure_trainer_group()
         for course in courses:
             load_course(
                 loading,
@@ -55,3 +54,4 @@ class Command(BaseCommand):
                 organiser_code=organiser or course.organiser,
                 at=timezone.now(),
             )
+        ensure_all_groups()

@@ -1,0 +1,80 @@
+"""The door to the CMS: who has a role for it at this moment, and nothing of other organisers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from wagtail.models import Page
+
+from academy.pages.cms_policy import CMS
+from academy.people.models import Person, Role
+from courses.models import Course, CoursePage, Question, QuestionBank
+from courses.trainers import DESK, organisers_of, own_rows, sync_trainer_groups
+
+SNIPPETS: dict[str, type[Model]] = {"course": Course, "question": Question, "questionbank": QuestionBank}
+
+
+class CmsGateMiddleware:
+    """Without a role of the desk, or with one over no organiser: 403. A role that ended counts from the next request on, and so does a new one.
+
+    Wagtail asks permissions of the groups, which are put right here first. It tells a page or a snippet that one may
+    not edit from one that does not exist; we do not, hence the 404.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: list[Any], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        if not request.path.startswith(CMS):
+            return None
+        person = request.user
+        if not isinstance(person, Person) or person.is_superuser:
+            return None
+        at = timezone.now()
+        if not person.role_kinds & set(DESK) or not sync_trainer_groups(person, at=at):
+            response = render(request, "people/no_role.html", {"kind": Role.Kind.TRAINER.label}, status=403)
+            add_never_cache_headers(response)
+            return response
+        if names_foreign_page(kwargs, person, at=at) or names_foreign_snippet(request, kwargs, person, at=at):
+            raise Http404
+        return None
+
+
+def names_foreign_page(kwargs: dict[str, Any], person: Person, *, at: datetime) -> bool:
+    """Whether the address names a page of a course of another organiser."""
+    named = [
+        value for name, value in kwargs.items() if isinstance(value, int) and ("page" in name or "destination" in name)
+    ]
+    if not named:
+        return False
+    paths = Page.objects.filter(pk__in=named).values_list("path", flat=True)
+    above = {path[:end] for path in paths for end in range(Page.steplen, len(path) + 1, Page.steplen)}
+    own = organisers_of(person, at=at)
+    return CoursePage.objects.filter(path__in=above).exclude(course__organiser__in=own).exists()
+
+
+def names_foreign_snippet(request: HttpRequest, kwargs: dict[str, Any], person: Person, *, at: datetime) -> bool:
+    """Whether the address names a course, bank or question of another organiser."""
+    match = request.resolver_match
+    name = str(kwargs.get("model_name", "")) or (match.namespace.rpartition("_")[2] if match else "")
+    model = SNIPPETS.get(name)
+    if model is None:
+        return False
+    named = [str(kwargs.get("pk", "")), *request.GET.getlist("id")]
+    keys = [text for text in named if text.isdecimal() and len(text) < 19]
+    if not keys:
+        return False
+    asked = model._default_manager.filter(pk__in=keys)
+    return bool(asked.exclude(pk__in=own_rows(model, person, at=at).values("pk")).exists())
