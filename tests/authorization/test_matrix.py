@@ -28,6 +28,8 @@ FILLED: dict[str, Callable[[World, Person], Any]] = {
     "code": lambda world, owner: world.certificate_code(owner),
     "course_key": lambda world, _owner: world.edition.course.key,
     "pk": lambda _world, owner: owner.pk,
+    "unit": lambda _world, owner: owner.unit_id,
+    "role": lambda world, owner: world.role(owner).pk,
     "word": lambda _world, _owner: "csv",
     "language": lambda _world, _owner: "en",
     "path": lambda _world, _owner: "images/none.png",
@@ -63,8 +65,9 @@ SPECIAL["assignment_take_back"] = lambda world, owner: {"pk": world.finished_ass
 SPECIAL["operator_agency"] = lambda world, owner: {"pk": world.roster_import(owner).agency_id}
 SPECIAL["operator_group"] = lambda world, _owner: {"pk": world.group.pk}
 SPECIAL["operator_end"] = lambda world, owner: {"pk": world.role(owner).pk}
+SPECIAL |= {name: lambda world, owner: {"transfer": world.transfer(owner).pk} for name in ("hr_withdraw", "hr_place")}
 # The same for an object that does not exist: the answer to a foreign one must equal this one's.
-MISSING: dict[str, Any] = {"enrolment": NOBODYS, "pk": NOBODYS, "code": "0" * 16}
+MISSING: dict[str, Any] = dict.fromkeys(("enrolment", "pk", "unit", "role", "transfer"), NOBODYS) | {"code": "0" * 16}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from django.utils import timezone
 
 from academy.people import units
-from academy.people.models import AgencyGroup, Person, Role, RosterImport, WorkUnit
+from academy.people.models import AgencyGroup, Person, Role, RosterImport, Transfer, WorkUnit
 from academy.people.roster import files
 from certificates import issuing, store
 from certificates.models import Certificate, CertificateFile
@@ -68,6 +68,15 @@ class World:
 
     def role(self, person: Person) -> Role:
         return self.once("role", person, lambda owner: _grant(owner, Role.Kind.HR))
+
+    def transfer(self, person: Person) -> Transfer:
+        """Released from the own agency to the other one."""
+        return self.once("transfer", person, self._make_transfer)
+
+    def _make_transfer(self, person: Person) -> Transfer:
+        unit = _unit(person)
+        other = self.units["A"] if unit.agency_id == self.units["B"].agency_id else self.units["B"]
+        return Transfer.objects.create(person=person, from_unit=unit, to_agency=other.agency, released_at=AT)
 
     def _make_import(self, person: Person) -> RosterImport:
         job = RosterImport.objects.create(
