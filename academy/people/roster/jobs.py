@@ -46,7 +46,7 @@ def hand_in(
     kept: files.Kept, *, agency: Agency, kind: RosterImport.Kind, create_units: bool = False, by: Person, at: datetime
 ) -> RosterImport:
     """The job for this file. While nobody decided on it, the same file with the same options leads to the same job."""
-    Agency.objects.select_for_update().get(pk=agency.pk)
+    Person.objects.select_for_update(no_key=True).get(pk=by.pk)  # two clicks; not the agency, which an import may hold
     same = {"agency": agency, "kind": kind, "sha256": kept.sha256, "create_units": create_units}
     job = RosterImport.objects.filter(state__in=OPEN, **same).first()
     if job is None:
