@@ -13,7 +13,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSW
 from academy.people.models import Agency, Person, Placement, RosterChange, RosterImport, Transfer, WorkUnit
 from academy.people.roster import unit_names
 from academy.people.roster.planning import TEXTS, Plan
-from academy.people.roster.upserting import allot_keys, upsert
+from academy.people.roster.upserting import allot_keys, insert, upsert
 from academy.people.signals import placed
 from academy.people.units import ensure_root
 
@@ -44,7 +44,12 @@ def apply(work: Applying, *, deactivate_gone: bool, progress: Callable[[int], No
     progress(60)
     settled = work.plan.kinds[rows] != "changed"
     before = _same_day_placements(work, rows)
-    _write_placements(work, keys[settled], _unit_keys(work.plan.units[rows[settled]], made))
+    _write_placements(
+        work,
+        keys[settled],
+        _unit_keys(work.plan.units[rows[settled]], made),
+        fresh=work.plan.kinds[rows[settled]] == "new",
+    )
     _close_transfers(work, made)
     gone = [work.plan.existing.columns["id"][place] for place in work.plan.gone] if deactivate_gone else []
     for start in range(0, len(gone), 1000):
@@ -72,23 +77,28 @@ def _unit_keys(units: Any, made: dict[unit_names.Pair, WorkUnit]) -> list[int]:
 
 
 def _write_people(work: Applying, rows: Any, made: dict[unit_names.Pair, WorkUnit]) -> Any:
-    """Insert the new and update the others by their key; the keys in the order of `rows`."""
+    """Insert the new, update the others by their key; the keys in the order of `rows`."""
     import numpy as np
 
-    plan, count = work.plan, len(rows)
-    people = plan.people[rows]
+    plan = work.plan
     _lock_moved(plan)
-    keys = np.zeros(count, dtype=object)
-    known = plan.existing.columns["id"]
-    keys[people >= 0] = known[people[people >= 0]]
-    keys[people < 0] = allot_keys(Person, int((people < 0).sum()))
-    columns: dict[str, Any] = {"id": keys, "nip": plan.checked.columns["nip"][rows]}
-    columns |= {name: plan.value(name, rows) for name in (*TEXTS, "kind", "is_active")}
-    columns["unit_id"] = _unit_keys(plan.units[rows], made)
-    columns["password"] = _unusable_passwords(count)
-    columns |= {"is_superuser": [False] * count, "is_staff": [False] * count, "joined_at": [work.at] * count}
-    upsert(Person, columns, key=["id"], update=UPDATED)
+    fresh = plan.people[rows] < 0
+    keys = np.zeros(len(rows), dtype=object)
+    keys[~fresh] = plan.existing.columns["id"][plan.people[rows[~fresh]]]
+    keys[fresh] = allot_keys(Person, int(fresh.sum()))
+    if fresh.any():
+        insert(Person, _columns(work, rows[fresh], keys[fresh], made))
+    if not fresh.all():
+        upsert(Person, _columns(work, rows[~fresh], keys[~fresh], made), key=["id"], update=UPDATED)
     return keys
+
+
+def _columns(work: Applying, rows: Any, keys: Any, made: dict[unit_names.Pair, WorkUnit]) -> dict[str, Any]:
+    columns: dict[str, Any] = {"id": keys, "nip": work.plan.checked.columns["nip"][rows]}
+    columns |= {name: work.plan.value(name, rows) for name in (*TEXTS, "kind", "is_active")}
+    columns["unit_id"] = _unit_keys(work.plan.units[rows], made)
+    columns["password"] = _unusable_passwords(len(rows))
+    return columns | {"is_superuser": False, "is_staff": False, "joined_at": work.at}
 
 
 def _lock_moved(plan: Plan) -> None:
@@ -120,15 +130,23 @@ def _same_day_placements(work: Applying, rows: Any) -> dict[int, int | None]:
     return found
 
 
-def _write_placements(work: Applying, people: Any, units: list[int]) -> None:
-    count = len(people)
-    columns = {
-        "id": allot_keys(Placement, count),
-        "person_id": people,
-        "unit_id": units,
-        "from_on": [work.today] * count,
-    }
-    upsert(Placement, columns, key=["person_id", "from_on"], update=["unit_id"])
+def _write_placements(work: Applying, people: Any, units: list[int], *, fresh: Any) -> None:
+    """From today on. Only who was here before can have a placement of today already."""
+    import numpy as np
+
+    units_of = np.array(units, dtype=object)
+    for write, mask in ((insert, fresh), (_replace, ~fresh)):
+        if mask.any():
+            write(Placement, {"person_id": people[mask], "unit_id": units_of[mask], "from_on": work.today})
+
+
+def _replace(model: type[Placement], columns: dict[str, Any]) -> None:
+    upsert(
+        model,
+        columns | {"id": allot_keys(model, len(columns["person_id"]))},
+        key=["person_id", "from_on"],
+        update=["unit_id"],
+    )
 
 
 def _close_transfers(work: Applying, made: dict[unit_names.Pair, WorkUnit]) -> None:

@@ -5,6 +5,7 @@ Whole columns are looked at with pandas and numpy; Python meets a single row onl
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -25,6 +26,7 @@ LONGEST = {field.name: field.max_length for field in Person._meta.concrete_field
     "unit": 200,
     "department": 200,
 }
+MOST_WARNINGS = 1000  # they refuse nothing, and nobody reads more
 OPTIONAL_BLANK = {"-", "–", "—", "--"}
 UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 PLAIN_EMAIL = re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}")
@@ -100,9 +102,11 @@ def check(table: Table) -> Checked:
     for number, reasons in table.refused.items():
         checked.refused[place[number]] = list(reasons)
     for name, cells in table.cells.items():
-        checked.columns[name] = _each(
-            np.array(cells, dtype=object), clean if name in ("nip", "name", "unit") else _optional
-        )
+        column = np.array(cells, dtype=object)
+        required = name in ("nip", "name", "unit")
+        if not _is_clean(cells) or not (required or OPTIONAL_BLANK.isdisjoint(cells)):
+            column = _each(column, clean if required else _optional)
+        checked.columns[name] = column
     _check_nips(checked)
     _check_lengths(checked)
     _check_names(checked)
@@ -120,6 +124,12 @@ def clean(text: str) -> str:
     if text.startswith("'") and len(text) > 1 and (text[1] in "=+-@'" or text[1].isdigit()):
         text = text.lstrip("'").strip()
     return text
+
+
+def _is_clean(cells: list[str]) -> bool:
+    """Whether `clean` would change none of them, by a look at all at once; in doubt not."""
+    joined = "|".join(["", *cells, ""])
+    return joined.isprintable() and not any(sign in joined for sign in ("  ", " |", "| ", "|'", "'|"))
 
 
 def _optional(text: str) -> str:
@@ -151,9 +161,11 @@ def _check_nips(checked: Checked) -> None:
     for at in _places(~good):
         if at not in checked.refused:  # a number's lost digits were named already
             checked.refuse(at, "nip", nips.problem(checked.table.cells["nip"][at], column[at]))
-    for at in _places(doubtful & good):
+    for at in itertools.islice(_places(doubtful & good), MOST_WARNINGS):
         for sentence in nips.doubts(column[at]):
             checked.warn(at, "nip", sentence)
+    if len(set(column)) == len(column):
+        return
     repeated = pd.Series(column).duplicated(keep=False).to_numpy() & good
     for _nip, places in _groups(column, repeated).items():
         for at in places:
@@ -169,21 +181,27 @@ def _groups(values: Any, mask: Any) -> dict[str, list[int]]:
 
 
 def _check_lengths(checked: Checked) -> None:
+    import numpy as np
+
     for name, longest in LONGEST.items():
         if name not in checked.columns:
             continue
-        lengths = _each(checked.columns[name], len).astype(int)
+        lengths = np.fromiter(map(len, checked.columns[name]), dtype=int, count=len(checked.table))
         for at in _places(lengths > longest):
             sentence = _("The text has %(length)d characters, the most is %(most)d.")
             checked.refuse(at, name, sentence % {"length": lengths[at], "most": longest})
 
 
 def _check_names(checked: Checked) -> None:
-    for at in _places(_each(checked.columns["name"], lambda text: not any(map(str.isalpha, text))).astype(bool)):
+    for at in [at for at, text in enumerate(checked.columns["name"]) if not is_name(text)]:
         empty = not checked.columns["name"][at]
         checked.refuse(at, "name", _("The name is missing.") if empty else _("This is no name: it has no letters."))
     for at in _places(checked.columns["unit"] == ""):
         checked.refuse(at, "unit", _("The work unit is missing."))
+
+
+def is_name(text: str) -> bool:
+    return text[:1].isalpha() or any(map(str.isalpha, text))
 
 
 def _check_grades(checked: Checked) -> None:
@@ -220,12 +238,15 @@ def grade(text: str) -> str | None:
 def _check_emails(checked: Checked) -> None:
     if "email" not in checked.columns:
         return
+    import numpy as np
     import pandas as pd
 
     emails = checked.columns["email"]
-    for at in _places(_each(emails, lambda text: bool(text) and not is_email(text)).astype(bool)):
+    for at in [at for at, text in enumerate(emails) if text and not is_email(text)]:
         checked.refuse(at, "email", _("This is not an e-mail address."))
-    lower = _each(emails, str.lower)
+    lower = np.array(list(map(str.lower, emails)), dtype=object)
+    if len(set(lower)) == len(lower):
+        return
     repeated = pd.Series(lower).duplicated(keep=False).to_numpy() & (lower != "")
     for _email, places in _groups(lower, repeated).items():
         for at in places:

@@ -37,12 +37,16 @@ class StandsDifferently(Exception):
         super().__init__(_("This import stands differently meanwhile: %(state)s.") % {"state": job.get_state_display()})
 
 
+class LeaseLost(Exception):
+    """Somebody else took the job over, or put it aside, while this worker was at it."""
+
+
 @transaction.atomic
 def hand_in(
     kept: files.Kept, *, agency: Agency, kind: RosterImport.Kind, create_units: bool = False, by: Person, at: datetime
 ) -> RosterImport:
     """The job for this file. While nobody decided on it, the same file with the same options leads to the same job."""
-    Agency.objects.select_for_update().get(pk=agency.pk)
+    Person.objects.select_for_update(no_key=True).get(pk=by.pk)  # two clicks; not the agency, which an import may hold
     same = {"agency": agency, "kind": kind, "sha256": kept.sha256, "create_units": create_units}
     job = RosterImport.objects.filter(state__in=OPEN, **same).first()
     if job is None:
@@ -96,6 +100,8 @@ def work_on(job_id: int, *, at: datetime) -> bool:
     step = examine if job.state == State.WAITING else apply_confirmed
     try:
         step(job, at=at)
+    except LeaseLost:
+        return False
     except FileNotFoundError:
         _under(job).update(
             state=State.REFUSED, lease_until=None, problem=_("The file is no longer there. Please upload it again.")
@@ -195,15 +201,22 @@ def _after_refusal(job: RosterImport, refusal: RosterRefused) -> dict[str, Any]:
 
 
 def _progress_of(job: RosterImport) -> Callable[[int], None]:
-    """Writes the percentage in an update of its own. Inside the writing transaction it would not be seen, so it waits."""
+    """Writes the percentage in an update of its own; LeaseLost stops the work when the job is no longer ours.
+
+    Inside the writing transaction, where nobody would see it, only the lease is looked at.
+    """
     outside = _depth()
     last = 0
 
     def report(percent: int) -> None:
         nonlocal last
-        if percent > last and _depth() == outside:
-            last = percent
-            _under(job).update(progress=min(percent, 99))
+        if _depth() != outside:
+            ours = _under(job).exists()
+        else:
+            last = max(last, min(percent, 99))
+            ours = bool(_under(job).update(progress=last))
+        if not ours:
+            raise LeaseLost
 
     return report
 

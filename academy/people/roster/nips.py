@@ -33,8 +33,8 @@ def judge(column: Any) -> tuple[Any, Any, Any]:
     import numpy as np
 
     whole = np.array([len(text) == nip.LENGTH and text.isascii() and text.isdigit() for text in column], dtype=bool)
-    filled = np.where(whole, column, "0" * nip.LENGTH).astype(f"S{nip.LENGTH}")
-    digits = filled.view(np.uint8).reshape(-1, nip.LENGTH).astype(np.int16) - ord("0")
+    filled = column if whole.all() else np.where(whole, column, "0" * nip.LENGTH)
+    digits = np.frombuffer("".join(filled).encode(), dtype=np.uint8).reshape(-1, nip.LENGTH) - ord("0")
     year, month, day = _number(digits, 0, 4), _number(digits, 4, 6), _number(digits, 6, 8)
     appointed, thirteen = _number(digits, 8, 12), _number(digits, 12, 14)
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))

@@ -68,23 +68,38 @@ def plan(checked: Checked, *, agency: Agency, units: Units, options: Options) ->
     import numpy as np
 
     columns = checked.columns
+    rows_units = _find_units(checked, units, create=options.create_units)
     good = _good(checked)
-    people = existing.load(agency, list(columns["nip"][good]))
+    compared = ("nip", *(name for name in (*TEXTS, "kind", "is_active") if name in columns), "unit_id")
+    keys = _keys(checked, compared, rows_units)
+    people, same_keys = existing.load(agency, list(columns["nip"][good]), list(keys[good]), compared=compared)
+    same = good & np.fromiter((key in same_keys for key in keys), dtype=bool, count=len(good))
     places = np.fromiter((people.numbers.get(nip, -1) for nip in columns["nip"]), dtype=np.int64, count=len(good))
-    _refuse_one_person_twice(checked, places, people)
+    _refuse_one_person_twice(checked, places, people, same)
     transfers = _transfers(people, agency)
     foreign = _refuse_foreign(checked, places, people, transfers)
-    rows_units = _find_units(checked, units, create=options.create_units)
-    _refuse_taken_emails(checked, places, people)
+    _refuse_taken_emails(checked, places, people, same)
     changed = _changes(checked, places, people)
-    good = _good(checked)
-    kinds = _kinds(good, places, people, rows_units, changed)
-    gone = _gone(checked, places, people)
+    kinds = _kinds(_good(checked), same, places, people, rows_units, changed)
     moved = {int(place) for place in places[kinds == "moved"]}
     return Plan(
-        checked, people, units, kinds, places, rows_units, changed, gone, foreign,
+        checked, people, units, kinds, places, rows_units, changed, _gone(checked, places, people), foreign,
         {place: transfer for place, transfer in transfers.items() if place in moved},
     )  # fmt: skip
+
+
+def _keys(checked: Checked, compared: tuple[str, ...], units: Any) -> Any:
+    """Per row what `existing` calls a person who has exactly these values."""
+    import numpy as np
+
+    texts = [list(checked.columns[name]) for name in compared if name not in ("unit_id", "is_active")]
+    if "is_active" in compared:
+        names = {True: "1", False: "0", None: ""}
+        texts.append([names[value] for value in checked.columns["is_active"]])
+    texts.append(list(map(str, units)))
+    keys = np.empty(len(units), dtype=object)
+    keys[:] = list(map(existing.key, zip(*texts, strict=True)))
+    return keys
 
 
 def _good(checked: Checked) -> Any:
@@ -95,7 +110,7 @@ def _good(checked: Checked) -> Any:
     return good
 
 
-def _refuse_one_person_twice(checked: Checked, places: Any, people: People) -> None:
+def _refuse_one_person_twice(checked: Checked, places: Any, people: People, same: Any) -> None:
     """A present and a former number of one person in one file."""
     if not people.formers:
         return
@@ -141,11 +156,11 @@ def _find_units(checked: Checked, units: Units, *, create: bool) -> Any:
 
     names = checked.columns["unit"]
     departments = checked.columns.get("department", np.full(len(names), "", dtype=object))
-    codes, different = pd.factorize(names + "\0" + departments)
+    codes, different = pd.factorize(names + existing.BETWEEN + departments)
     good = _good(checked)
     answers = np.empty(len(different), dtype=object)
     for at in np.unique(codes[good]):  # what only refused rows name is not made
-        unit, _sign, department = different[at].partition("\0")
+        unit, _sign, department = different[at].partition(existing.BETWEEN)
         answers[at] = units.find((department, unit), create=create)
     problems = np.array([isinstance(answer, Problem) for answer in answers], dtype=bool)
     for row in (problems[codes] & good).nonzero()[0]:
@@ -155,13 +170,13 @@ def _find_units(checked: Checked, units: Units, *, create: bool) -> Any:
     return answers[codes]
 
 
-def _refuse_taken_emails(checked: Checked, places: Any, people: People) -> None:
+def _refuse_taken_emails(checked: Checked, places: Any, people: People, same: Any) -> None:
     """An address that another account has. Whose it is, is not said."""
     if "email" not in checked.columns:
         return
     wanted = {
         checked.columns["email"][at].lower(): at
-        for at in ((checked.columns["email"] != "") & _good(checked)).nonzero()[0]
+        for at in ((checked.columns["email"] != "") & _good(checked) & ~same).nonzero()[0]
     }
     for email, owner in existing.owners_of_emails(list(wanted)).items():
         at = int(wanted[email])
@@ -197,7 +212,7 @@ def _changes(checked: Checked, places: Any, people: People) -> dict[str, Any]:
     return changes
 
 
-def _kinds(good: Any, places: Any, people: People, units: Any, changed: dict[str, Any]) -> Any:
+def _kinds(good: Any, same: Any, places: Any, people: People, units: Any, changed: dict[str, Any]) -> Any:
     import numpy as np
 
     known = people.columns["unit_id"]
@@ -205,7 +220,9 @@ def _kinds(good: Any, places: Any, people: People, units: Any, changed: dict[str
     differs = np.logical_or.reduce([*changed.values(), np.zeros(len(places), dtype=bool)])
     moves = np.array([now != then for now, then in zip(units, before, strict=True)], dtype=bool)
     return np.select(
-        [~good, places < 0, moves, differs], ["refused", "new", "moved", "changed"], default="unchanged"
+        [~good, same, places < 0, moves, differs],
+        ["refused", "unchanged", "new", "moved", "changed"],
+        default="unchanged",
     ).astype(object)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -19,6 +20,7 @@ from academy.people.roster.outcome import Refusal, RosterRefused
 MOST_BYTES = 64 * 2**20
 MOST_ROWS = workbook_guard.MOST_ROWS
 DELIMITERS = ",;\t"
+SHORTEST_NIP = 9
 Row = list[Any]
 
 
@@ -31,7 +33,7 @@ class Table:
 
     columns: Columns
     numbers: list[int]
-    cells: dict[str, list[str]]
+    cells: dict[str, list[Any]]  # text, once the table is read
     refused: dict[int, list[Refusal]] = field(default_factory=dict)
     warnings: list[Refusal] = field(default_factory=list)
 
@@ -187,48 +189,61 @@ def text(value: Any) -> str:
 def _gather(sheet: Sheet) -> Table:
     """One pass over the rows: keep the wanted cells of those that hold anything."""
     columns = sheet.columns
-    fields, places = list(columns.places), list(columns.places.values())
-    width, furthest, nip = len(columns.headings), max(places), columns.places["nip"]
+    width, nip = len(columns.headings), columns.places["nip"]
     table = Table(columns, [], {}, warnings=sheet.warnings)
-    kept: list[list[Any]] = []
-    for number, row in enumerate(sheet.rows, 1):
-        if number <= columns.row:
-            continue
-        if len(row) <= furthest:
-            row = row + [""] * (furthest + 1 - len(row))
-        cells = [row[place] for place in places]
-        if ((not cells[0] or not cells[1] or cells[0] == " ") and _is_blank(row)) or (
-            number == columns.row + 1 and _is_numbering(row)
+    kept: list[tuple[Any, ...]] = []
+    pick = operator.itemgetter(*columns.places.values())
+    for number, row in enumerate(itertools.islice(sheet.rows, columns.row, None), columns.row + 1):
+        cells = row if len(row) == width else _fitted(table, number, row)
+        # A usual row pays for one look at its NIP; the short ones may be no rows of people at all.
+        if (not isinstance(cells[nip], str) or len(cells[nip]) < SHORTEST_NIP) and _is_no_person(
+            cells, number, columns
         ):
             continue
-        if len(kept) == MOST_ROWS:
+        kept.append(pick(cells))
+        table.numbers.append(number)
+        if len(kept) > MOST_ROWS:
             raise RosterRefused(
                 _("The file has more than %(rows)d rows. Split it by perangkat daerah.") % {"rows": MOST_ROWS}
             )
-        if len(row) > width and any(text(cell).strip() for cell in row[width:]):
-            _refuse(
-                table,
-                number,
-                columns.headings[-1],
-                text(row[width]),
-                _("The row has more cells than there are headings: is text with a comma lacking its quotation marks?"),
-            )
-        if not isinstance(row[nip], str) and row[nip] not in (None, ""):
-            _refuse(
-                table,
-                number,
-                columns.labels["nip"],
-                text(row[nip]),
-                _(
-                    "The NIP is stored as a number, of which Excel keeps 15 digits only. Format the column as text and enter the NIP again."
-                ),
-            )
-        kept.append(cells)
-        table.numbers.append(number)
-    for place, name in enumerate(fields):
-        table.cells[name] = [cells[place] if type(cells[place]) is str else text(cells[place]) for cells in kept]
+    for name, cells_of_field in zip(columns.places, zip(*kept, strict=True), strict=False):
+        table.cells[name] = list(cells_of_field)
+    _refuse_numbers(table)
     _refuse_formulas(table, sheet)
     return table
+
+
+def _fitted(table: Table, number: int, row: Row) -> Row:
+    """The row with as many cells as there are headings; refused if others hold something."""
+    width = len(table.columns.headings)
+    if any(text(cell).strip() for cell in row[width:]):
+        _refuse(
+            table,
+            number,
+            table.columns.headings[-1],
+            text(row[width]),
+            _("The row has more cells than there are headings: is text with a comma lacking its quotation marks?"),
+        )
+    return [*row[:width], *[""] * (width - len(row))]
+
+
+def _is_no_person(row: Row, number: int, columns: Columns) -> bool:
+    return _is_blank(row) or (number == columns.row + 1 and _is_numbering(row))
+
+
+def _refuse_numbers(table: Table) -> None:
+    """Cells that are no text become text; a NIP that was a number has lost digits."""
+    for name, cells in table.cells.items():
+        if set(map(type, cells)) == {str}:
+            continue
+        for at, cell in enumerate(cells):
+            if not isinstance(cell, str):
+                cells[at] = text(cell)
+                if name == "nip" and cell is not None:
+                    sentence = _(
+                        "The NIP is stored as a number, of which Excel keeps 15 digits only. Format the column as text and enter the NIP again."
+                    )
+                    _refuse(table, table.numbers[at], table.columns.labels[name], cells[at], sentence)
 
 
 def _is_blank(row: Row) -> bool:

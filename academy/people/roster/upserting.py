@@ -12,22 +12,36 @@ from typing import Any
 from django.db import connection, models
 
 BATCH = 2000
+PIECE = 10_000
+Columns = dict[str, Any]
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def upsert(
-    model: type[models.Model], columns: dict[str, Sequence[Any]], *, key: Sequence[str], update: Sequence[str]
-) -> None:
-    """Insert rows into the model's table; where `key` is taken already, set the columns in `update` instead.
+def insert(model: type[models.Model], columns: Columns) -> None:
+    """Insert rows that are new for certain; IntegrityError if one is not.
 
-    `columns`: column → values, one list as long as the other. An empty `update` leaves taken ones alone.
+    `columns`: column → list of values, or one value that all rows share.
     """
-    if not len(next(iter(columns.values()))):
-        return
     if connection.vendor == "postgresql":
-        _by_copy(model, columns, key, update)
+        with connection.cursor() as cursor:
+            _copy(cursor, model._meta.db_table, columns)
     else:
-        _by_bulk_create(model, columns, key, update)
+        model._base_manager.bulk_create(_models(model, columns), batch_size=BATCH)
+
+
+def upsert(model: type[models.Model], columns: Columns, *, key: Sequence[str], update: Sequence[str]) -> None:
+    """Insert rows; where `key` is taken already, set the columns in `update` instead."""
+    if connection.vendor == "postgresql":
+        _by_temporary_table(model, columns, key, update)
+        return
+    by_column = {field.column: field.name for field in model._meta.concrete_fields}
+    model._base_manager.bulk_create(
+        _models(model, columns),
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=[by_column[name] for name in key],
+        update_fields=[by_column[name] for name in update],
+    )
 
 
 def allot_keys(model: type[models.Model], count: int) -> list[int]:
@@ -35,42 +49,53 @@ def allot_keys(model: type[models.Model], count: int) -> list[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            sequence = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
-            cursor.execute(sequence, [table, count])
+            cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+            (sequence,) = cursor.fetchone()
+            cursor.execute("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", [sequence, count])
             return [key for (key,) in cursor.fetchall()]
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])  # the write lock is ours
         last = (cursor.fetchone() or (0,))[0]
         return list(range(last + 1, last + count + 1))
 
 
-def _by_copy(
-    model: type[models.Model], columns: dict[str, Sequence[Any]], key: Sequence[str], update: Sequence[str]
-) -> None:
+def _by_temporary_table(model: type[models.Model], columns: Columns, key: Sequence[str], update: Sequence[str]) -> None:
     table, temporary = model._meta.db_table, f"incoming_{model._meta.model_name}"
     names = ", ".join(columns)
-    lines = "\n".join(map("\t".join, zip(*(_texts(values) for values in columns.values()), strict=True)))
+    sets = ", ".join(f"{name} = excluded.{name}" for name in update)
+    present, incoming = (", ".join(f"{row}.{name}" for name in update) for row in ("present", "excluded"))
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE {temporary} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA")  # noqa: S608
-        with cursor.copy(f"COPY {temporary} ({names}) FROM STDIN") as copy:
-            copy.write(lines.encode())
+        _copy(cursor, temporary, columns)
         cursor.execute(
             f"INSERT INTO {table} AS present ({names}) SELECT {names} FROM {temporary}"  # noqa: S608
-            f" ON CONFLICT ({', '.join(key)}) {_on_conflict(update)}"
+            f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sets} WHERE ({present}) IS DISTINCT FROM ({incoming})"
         )
         cursor.execute(f"DROP TABLE {temporary}")
 
 
-def _on_conflict(update: Sequence[str]) -> str:
-    if not update:
-        return "DO NOTHING"
-    sets = ", ".join(f"{name} = excluded.{name}" for name in update)
-    present = ", ".join(f"present.{name}" for name in update)
-    incoming = ", ".join(f"excluded.{name}" for name in update)
-    return f"DO UPDATE SET {sets} WHERE ({present}) IS DISTINCT FROM ({incoming})"
+def _copy(cursor: Any, table: str, columns: Columns) -> None:
+    """In pieces, so that the server writes while we put the next piece together."""
+    many = {name: values for name, values in columns.items() if _is_many(values)}
+    shared = {name: values for name, values in columns.items() if not _is_many(values)}
+    tail = "".join("\t" + _text(value) for value in shared.values()) + "\n"
+    count = len(next(iter(many.values())))
+    with cursor.copy(f"COPY {table} ({', '.join([*many, *shared])}) FROM STDIN") as copy:
+        for start in range(0, count, PIECE):
+            texts = [_texts(values[start : start + PIECE]) for values in many.values()]
+            lines = map("\t".join, zip(*texts, strict=True))
+            copy.write((tail.join(lines) + tail).encode())
+
+
+def _is_many(values: Any) -> bool:
+    return hasattr(values, "__len__") and not isinstance(values, str)
 
 
 def _texts(values: Sequence[Any]) -> list[str]:
-    return [_text(value) for value in values]
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        joined = "".join(values)
+        return list(values) if joined.isprintable() and "\\" not in joined else [_text(value) for value in values]
+    return list(map(str, values)) if kinds == {int} else [_text(value) for value in values]
 
 
 def _text(value: Any) -> str:
@@ -81,18 +106,8 @@ def _text(value: Any) -> str:
     return ("t" if value else "f") if isinstance(value, bool) else str(value)
 
 
-def _by_bulk_create(
-    model: type[models.Model], columns: dict[str, Sequence[Any]], key: Sequence[str], update: Sequence[str]
-) -> None:
-    attributes = [field.attname for field in model._meta.concrete_fields if field.column in columns]
-    by_column = {field.column: field.name for field in model._meta.concrete_fields}
-    ordered = [columns[field.column] for field in model._meta.concrete_fields if field.column in columns]
-    rows = [model(**dict(zip(attributes, values, strict=True))) for values in zip(*ordered, strict=True)]
-    model._base_manager.bulk_create(
-        rows,
-        batch_size=BATCH,
-        update_conflicts=bool(update),
-        ignore_conflicts=not update,
-        unique_fields=[by_column[name] for name in key] if update else None,
-        update_fields=[by_column[name] for name in update] if update else None,
-    )
+def _models(model: type[models.Model], columns: Columns) -> list[models.Model]:
+    names = {str(field.column): field.attname for field in model._meta.concrete_fields if field.column in columns}
+    shared = {names[column]: values for column, values in columns.items() if not _is_many(values)}
+    many = {names[column]: values for column, values in columns.items() if _is_many(values)}
+    return [model(**shared, **dict(zip(many, row, strict=True))) for row in zip(*many.values(), strict=True)]

@@ -85,7 +85,6 @@ def summary(job: RosterImport) -> str:
 def job_context(job: RosterImport) -> Cell:
     """Everything job.html shows; what does not belong to the state is empty."""
     state = State(job.state)
-    decided = state in {State.APPLIED, State.UNDONE}
     figured = state in {State.PREVIEW, State.CONFIRMED, State.APPLIED, State.UNDONE} and bool(job.counts)
     return {
         "job": job,
@@ -95,7 +94,7 @@ def job_context(job: RosterImport) -> Cell:
         "applying": state == State.CONFIRMED,
         "figures": figures(job) if figured else [],
         "samples": sample_tables(job) if state == State.PREVIEW else [],
-        "refusals": refusal_table(job, "refusals") if decided or state == State.PREVIEW else None,
+        "refusals": refusal_table(job, "refusals") if state in {State.PREVIEW, State.APPLIED} else None,
         "warnings": refusal_table(job, "warnings") if state == State.PREVIEW else None,
         "refused_url": reverse("import_refused_rows", args=[job.pk]) if files.refused_path_of(job).is_file() else "",
         "mapping": mapping(job, {}) if state == State.MAPPING else None,
@@ -117,8 +116,12 @@ def figures(job: RosterImport) -> list[Cell]:
         figure: Cell = {"label": FIGURES[name], "value": grouped(count), "alert": name == "refused" and count > 0}
         if name in anchors and count:
             figure["url"] = f"#{name}"
-        elif name == "refused" and count and job.samples.get("refusals") and job.state != State.CONFIRMED:
+        elif (
+            name == "refused" and count and job.samples.get("refusals") and job.state in {State.PREVIEW, State.APPLIED}
+        ):
             figure["url"] = "#refusals"
+        if name == "gone" and count and job.state in {State.CONFIRMED, State.APPLIED}:
+            figure["note"] = _("made inactive") if job.deactivate_gone else _("left as they are")
         shown.append(figure)
     return shown
 

@@ -116,7 +116,8 @@ def test_what_was_put_aside_while_it_was_checked_stays_aside(agency, by):
     RosterImport.objects.filter(pk=job.pk).update(lease_until=AT + jobs.LEASE, tries=1)
     held = fresh(job)
     jobs.discard(job)
-    jobs.examine(held, at=AT)
+    with pytest.raises(jobs.LeaseLost):
+        jobs.examine(held, at=AT)
     assert fresh(job).state == "cancelled"
 
 

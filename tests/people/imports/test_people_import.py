@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from academy.people import units
 from academy.people.models import ChangeLog, Person, RosterImport
@@ -126,8 +128,6 @@ def test_logs_carry_no_nip(unit, officer, known, caplog):
 
 
 def test_progress_is_told_outside_the_writing_transaction_only(unit, officer):
-    from django.db import transaction
-
     job = hand_in(unit.agency, officer, roster(unit, officer), kind="people")
     report = jobs._progress_of(job)
     report(30)
@@ -135,3 +135,16 @@ def test_progress_is_told_outside_the_writing_transaction_only(unit, officer):
         report(60)
     job.refresh_from_db()
     assert job.progress == 30
+
+
+def test_a_slow_worker_that_was_overtaken_writes_nothing(unit, officer, known):
+    job = worked(hand_in(unit.agency, officer, roster(unit, officer), kind="people"))
+    jobs.confirm(job, deactivate_gone=False, by=officer)
+    RosterImport.objects.filter(pk=job.pk).update(lease_until=AT - timedelta(minutes=1), tries=1)
+    slow = RosterImport.objects.get(pk=job.pk)
+    counts = worked(job).counts
+    with pytest.raises(jobs.LeaseLost):
+        jobs.apply_confirmed(slow, at=AT)
+    job.refresh_from_db()
+    assert (job.state, job.counts, counts["new"]) == ("applied", counts, 1)
+    assert ChangeLog.objects.filter(action="roster_imported").count() == 1
