@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods
 
-from academy.people.models import Person, Role, WorkUnit
+from academy.people.models import Person, Role
+from academy.people.models.agency import WorkUnitQuerySet
 from academy.people.scope import people_visible_to, units_visible_to
 
 
@@ -30,7 +31,7 @@ class Officer:
     kind: Role.Kind
     at: datetime
 
-    def units(self) -> QuerySet[WorkUnit]:
+    def units(self) -> WorkUnitQuerySet:
         """The units in scope, closed ones included."""
         return units_visible_to(self.person, kind=self.kind, at=self.at)
 

@@ -1,5 +1,28 @@
 """Addresses of HR's own pages, below /laporan/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from academy.people.views import person, roles, transfers, units
+
+urlpatterns = [
+    path("pegawai/<int:pk>/kelola/", person.manage, name="hr_person"),
+    path("pegawai/<int:pk>/kelola/data/", person.correct, name="hr_correct"),
+    path("pegawai/<int:pk>/kelola/pindah/", person.move, name="hr_move"),
+    path("pegawai/<int:pk>/kelola/lepas/", person.release, name="hr_release"),
+    path("pegawai/<int:pk>/kelola/berhenti/", person.leave, name="hr_leave"),
+    path("pegawai/<int:pk>/kelola/nonaktifkan/", person.deactivate, name="hr_deactivate"),
+    path("pegawai/<int:pk>/kelola/aktifkan/", person.reactivate, name="hr_reactivate"),
+    path("unit-kerja/", units.index, name="hr_units"),
+    path("unit-kerja/<int:unit>/", units.unit, name="hr_unit"),
+    path("unit-kerja/<int:unit>/buka/", units.open_below, name="hr_unit_open"),
+    path("unit-kerja/<int:unit>/ubah-nama/", units.rename, name="hr_unit_rename"),
+    path("unit-kerja/<int:unit>/pindah/", units.move, name="hr_unit_move"),
+    path("unit-kerja/<int:unit>/gabung/", units.merge, name="hr_unit_merge"),
+    path("unit-kerja/<int:unit>/tutup/", units.close, name="hr_unit_close"),
+    path("mutasi/", transfers.index, name="hr_transfers"),
+    path("mutasi/<int:transfer>/tarik/", transfers.withdraw, name="hr_withdraw"),
+    path("mutasi/<int:transfer>/tempatkan/", transfers.place, name="hr_place"),
+    path("peran/", roles.index, name="hr_roles"),
+    path("peran/beri/", roles.grant, name="hr_grant"),
+    path("peran/<int:role>/akhiri/", roles.end, name="hr_end_role"),
+]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils.translation import gettext as _
 
 from academy.people.models import Agency, AgencyGroup, ChangeLog, Person, Role, WorkUnit
 from academy.people.models.change_log import record
 from academy.people.models.role import RoleQuerySet
-from academy.people.scope import people_visible_to
+from academy.people.scope import people_visible_to, units_visible_to
 
 # Who holds the role on the left may grant those on the right, inside the own scope, to people in it. Whoever may grant
 # a role may end it. An operator in force and a superuser may grant and end every role.
@@ -40,6 +40,21 @@ def may_grant(
 ) -> bool:
     """Whether `by` holds this scope with a role that grants roles of this kind."""
     return by.is_active and (grants_everything(by, at=at) or _holdings(by, kind, unit, group, at=at).exists())
+
+
+def grantable_by(by: Person, *, at: datetime) -> Q:
+    """The roles that `by` could grant and so may end, as a condition on a query of roles."""
+    if not by.is_active:
+        return Q(pk__in=[])
+    if by.is_superuser:
+        return Q()
+    held = Role.objects.in_force(at).filter(person=by)
+    condition = Q(Exists(held.filter(kind=Role.Kind.OPERATOR)))
+    for holder, granted in GRANTS.items():
+        groups = held.filter(kind=holder, group__isnull=False).values("group")
+        inside = Q(unit__in=units_visible_to(by, kind=holder, at=at)) | Q(group__in=groups)
+        condition |= Q(kind__in=granted) & inside
+    return condition
 
 
 def _holdings(by: Person, kind: str, unit: WorkUnit | None, group: AgencyGroup | None, *, at: datetime) -> RoleQuerySet:

@@ -8,23 +8,43 @@ from typing import cast
 from django.db.models import Q, QuerySet
 
 from academy.people.models import Agency, Person, Role, WorkUnit
+from academy.people.models.agency import WorkUnitQuerySet
 
 
-def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> QuerySet[WorkUnit]:
+def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> WorkUnitQuerySet:
     """The units under the roles of this kind that are in force at that moment; none without a role.
 
     Closed units are included: what was earned there is still theirs to report.
     """
-    units: QuerySet[WorkUnit] = WorkUnit.objects.all()
+    units: WorkUnitQuerySet = WorkUnit.objects.all()
     if not person.is_active:
-        return units.none()
+        return cast(WorkUnitQuerySet, units.none())
     condition = Q()
     for role in Role.objects.in_force(at).filter(person=person, kind=kind).select_related("unit"):
         if role.unit:
             condition |= Q(path__startswith=role.unit.path)
         else:
             condition |= Q(agency__in=Agency.objects.filter(groups=role.group_id))
-    return units.filter(condition) if condition else units.none()
+    return cast(WorkUnitQuerySet, units.filter(condition) if condition else units.none())
+
+
+def topmost_units(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> list[WorkUnit]:
+    """Where that view begins: one unit for a role, one per agency for a group; none that lies below another."""
+    if not person.is_active:
+        return []
+    roles = Role.objects.in_force(at).filter(person=person, kind=kind)
+    units = WorkUnit.objects.filter(Q(roles__in=roles) | Q(depth=1, agency__groups__roles__in=roles))
+    top: list[WorkUnit] = []
+    for unit in units.distinct().select_related("agency"):  # in the order of their paths: whoever is above comes first
+        if not top or not unit.path.startswith(top[-1].path):
+            top.append(unit)
+    return top
+
+
+def scope_in_words(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> str:
+    """The names of the units and groups of those roles, for a page or a log line."""
+    roles = Role.objects.in_force(at).filter(person=person, kind=kind).order_by("pk")
+    return "; ".join(dict.fromkeys(group or unit for group, unit in roles.values_list("group__name", "unit__name")))
 
 
 def people_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> QuerySet[Person]:

@@ -92,6 +92,12 @@ def roster(unit_ids: Sequence[int]) -> QuerySet[Person]:
     return people
 
 
+def inactive(unit_ids: Sequence[int]) -> QuerySet[Person]:
+    """Those who work in these units and whose account is switched off: no target, but HR must find them."""
+    people: QuerySet[Person] = Person.objects.filter(is_active=False, unit_id__in=unit_ids)
+    return people
+
+
 def enrolments(*, year: int | None, course: Course | None) -> QuerySet[Enrolment]:
     """Current enrolments that count in a year up to the present (None: of all years) in a course (None: in all)."""
     enrolments = Enrolment.objects.current()

@@ -23,6 +23,7 @@ from courses.models import Course
 
 LONGEST_SEARCH = 100
 DIRECT = "ya"
+ACTIVE, INACTIVE = "aktif", "nonaktif"
 
 
 class State(models.TextChoices):
@@ -47,6 +48,7 @@ class Filters:
     direct: bool = False
     state: State | None = None
     search: str = ""
+    inactive: bool = False
 
     def unit_ids(self, scope: Scope) -> list[int]:
         if self.unit is None:
@@ -67,6 +69,7 @@ class Filters:
             "langsung": DIRECT if self.direct else "",
             "keadaan": self.state.value if self.state else "",
             "q": self.search,
+            "status": INACTIVE if self.inactive else "",
         }
         return {name: value for name, value in query.items() if value}
 
@@ -82,6 +85,7 @@ class Filters:
             (pgettext("report", "Units below"), pgettext("report", "left out") if self.direct else ""),
             (pgettext("report", "State"), str(self.state.label) if self.state else ""),
             (pgettext("report", "Search"), self.search),
+            (pgettext("report", "Account"), pgettext("report", "inactive") if self.inactive else ""),
         ]
         return [(name, value) for name, value in pairs if value]
 
@@ -105,6 +109,7 @@ def read_filters(
         direct=_read_direct(params.get("langsung", ""), unit, problems),
         state=_read_state(params.get("keadaan", ""), state, problems),
         search=_read_search(params.get("q", ""), problems),
+        inactive=_read_inactive(params.get("status", ""), state, problems),
     )
     return filters, problems
 
@@ -154,6 +159,16 @@ def _read_state(text: str, default: State | None, problems: list[str]) -> State 
         problems.append(_("The state in the address is unknown; you see: %(state)s.") % {"state": default.label})
         return default
     return State(text)
+
+
+def _read_inactive(text: str, state: State | None, problems: list[str]) -> bool:
+    """Only the list of people, which shows the target unasked, can show the inactive ones instead."""
+    if text in {"", ACTIVE}:
+        return False
+    if text != INACTIVE or state is not State.TARGET:
+        problems.append(_("Only the list of staff can show inactive accounts; you see active ones."))
+        return False
+    return True
 
 
 def _read_search(text: str, problems: list[str]) -> str:

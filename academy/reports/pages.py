@@ -16,7 +16,7 @@ from academy.people.models import Person
 from academy.reports.columns import Column, Kind, Value, percentage, readable
 from academy.reports.completion import STATE_OF_COLUMN
 from academy.reports.files import FORMATS
-from academy.reports.filters import DIRECT, Filters, State
+from academy.reports.filters import DIRECT, INACTIVE, Filters, State
 from academy.reports.scope import Scope
 from academy.reports.tables import Line, Table
 from courses.models import Course
@@ -220,7 +220,7 @@ def figures(sums: Mapping[str, int], filters: Filters) -> list[Cell]:
 
 def crumbs(scope: Scope, filters: Filters, *, here: str = "") -> list[Cell]:
     """From the whole scope down to the chosen unit, then the list one is in; the last is no link."""
-    whole = filters.with_(unit=None, direct=False, state=None, search="")
+    whole = filters.with_(unit=None, direct=False, state=None, search="", inactive=False)
     way = [{"label": _("Training report"), "url": whole.address("report_overview")}]
     for unit in scope.way_to(filters.unit) if filters.unit else ():
         if unit in scope.roots and len(scope.roots) == 1:
@@ -276,6 +276,20 @@ def selects(scope: Scope, filters: Filters, courses: Sequence[Course], years: Se
             ],
         },
     ]
+
+
+def status_select(filters: Filters) -> Cell:
+    """Active or inactive, for the list of people."""
+    return {
+        "id": "status",
+        "name": "status",
+        "label": pgettext("report", "Account"),
+        "short": True,
+        "options": [
+            _option("", pgettext("report", "active"), not filters.inactive),
+            _option(INACTIVE, pgettext("report", "inactive"), filters.inactive),
+        ],
+    }
 
 
 def _option(value: str, label: str, selected: bool) -> Cell:

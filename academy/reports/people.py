@@ -103,9 +103,10 @@ def search(text: str, prefix: str = "") -> Q:
 
 
 def people(scope: Scope, filters: Filters) -> Table:
-    """People on the roster, in the furthest state they reached in the chosen courses of the year."""
+    """People on the roster, or the inactive ones, in the furthest state they reached in the chosen courses of the year."""
     chosen = facts.enrolments(year=filters.year, course=filters.course)
-    target = facts.roster(filters.unit_ids(scope)).filter(search(filters.search))
+    whom = facts.inactive if filters.inactive else facts.roster
+    target = whom(filters.unit_ids(scope)).filter(search(filters.search))
     found = facts.people_in(filters.state or State.TARGET, target, chosen)
     sources = person_sources() | {
         "enrolled": facts.courses_of(chosen),

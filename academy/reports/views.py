@@ -75,7 +75,10 @@ def _list(
         "as_of": in_words(inquiry.at),
         "crumbs": pages.crumbs(inquiry.scope, filters, here=str(table.title)),
         "filter_summary": pages.summary(filters),
-        "selects": pages.selects(inquiry.scope, filters, courses, years),
+        "selects": [
+            *pages.selects(inquiry.scope, filters, courses, years),
+            *([pages.status_select(filters)] if table.name == "pegawai" else []),
+        ],
         "hidden": pages.hidden_fields(filters),
         "search": filters.search,
         "tabs": pages.state_tabs(table, filters),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_a_double_click_moves_and_grants_once():
     other, hr, person = units.ensure_unit(unit.get_parent(), "Dinas Sosial"), make_hr(unit.get_parent()), None
     person = PersonFactory(unit=unit)
     assert outcomes(lambda _n: move(person, unit=other, from_on=TODAY, by=hr, at=AT)) == (AT_ONCE, 0)
-    grants = {"kind": Role.Kind.HR, "unit": unit, "from_at": AT, "until_at": None, "by": hr, "at": AT}
+    grants: dict[str, Any] = {"kind": Role.Kind.HR, "unit": unit, "from_at": AT, "until_at": None, "by": hr, "at": AT}
     assert outcomes(lambda _n: grant_role(person, **grants)) == (AT_ONCE, 0)
     assert (Role.objects.filter(person=person).count(), ChangeLog.objects.count()) == (1, 2)
 
@@ -149,7 +150,7 @@ def test_group_and_unit_officers_exist_side_by_side():
     group.agencies.add(unit.agency)
     province, person = PersonFactory(), PersonFactory(unit=unit)
     Role.objects.create(person=province, kind=Role.Kind.HR, group=group, from_at=LONG_AGO)
-    grants = {"kind": Role.Kind.HR, "from_at": AT, "until_at": None, "by": province, "at": AT}
-    scopes = [{"unit": unit}, {"group": group}]
+    grants: dict[str, Any] = {"kind": Role.Kind.HR, "from_at": AT, "until_at": None, "by": province, "at": AT}
+    scopes: list[dict[str, Any]] = [{"unit": unit}, {"group": group}]
     assert outcomes(lambda n: grant_role(person, **grants, **scopes[n % 2])) == (AT_ONCE, 0)
     assert Role.objects.filter(person=person).count() == 2

@@ -116,7 +116,7 @@ def test_a_merge_carries_people_and_units_over_and_tells_once(root, hr, heard):
     for _time in range(2):
         units.merge_unit(kesehatan, into=sosial, by=hr, at=NOW)
     closed, sosial = named("Dinas Kesehatan"), named("Dinas Sosial")
-    moved = [running.person, earned.person, inactive]
+    moved: list[Person] = [running.person, earned.person, inactive]
     assert (closed.closed_on, closed.merged_into) == (TODAY, sosial)
     assert heard == [sorted(person.pk for person in moved)]
     assert {Person.objects.get(pk=person.pk).unit for person in moved} == {sosial}

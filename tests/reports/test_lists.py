@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from academy.people.models import AccessLog
+from academy.people.models import AccessLog, Person
 from tests.factories import PersonFactory, make_completion, make_enrolment
-from tests.reports.world import AT, World, complete, make_certificate, page_table, soup
+from tests.reports.world import AT, World, complete, content, make_certificate, page_table, read_csv, soup
 
 PEOPLE = ["NIP", "Nama", "Unit Kerja", "Perangkat Daerah", "Instansi", "Terdaftar", "Selesai", "JP"]
 PARTICIPANTS = [*PEOPLE[:5], "Pelatihan", "Keadaan", "Nilai", "JP", "Tanggal selesai", "Nomor sertifikat"]
@@ -178,3 +178,13 @@ def test_queries_of_a_person_page(world: World, hr: Client, django_assert_num_qu
         12
     ):  # session, person with roles, scope × 2, units; subject, log; lines, counts, sums
         hr.get(f"/laporan/pegawai/{world.people['ana'].pk}/")
+
+
+def test_inactive_people_are_found_by_their_status_only(world: World, hr: Client):
+    Person.objects.filter(pk=world.people["citra"].pk).update(is_active=False)
+    active, inactive = hr.get("/laporan/pegawai/"), hr.get("/laporan/pegawai/?status=nonaktif")
+    assert "Citra" not in " ".join(page_table(active).column("Nama"))
+    in_file = read_csv(content(hr.get("/laporan/pegawai.csv?status=nonaktif"))).column("Nama")
+    assert [name.split(",")[0] for name in [*page_table(inactive).column("Nama"), *in_file]] == ["Citra", "Citra"]
+    assert "hanya daftar pegawai" in hr.get("/laporan/peserta/?status=nonaktif").content.decode().lower()
+    assert hr.get("/laporan/peserta.csv?status=nonaktif").status_code == 400
