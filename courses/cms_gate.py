@@ -62,7 +62,7 @@ def names_foreign_page(kwargs: dict[str, Any], person: Person, *, at: datetime) 
     paths = Page.objects.filter(pk__in=named).values_list("path", flat=True)
     above = {path[:end] for path in paths for end in range(Page.steplen, len(path) + 1, Page.steplen)}
     own = organisers_of(person, at=at)
-    return CoursePage.objects.filter(path__in=above).exclude(course__organiser__in=own).exists()
+    return bool(CoursePage.objects.filter(path__in=above).exclude(course__organiser__in=own).exists())
 
 
 def names_foreign_snippet(request: HttpRequest, kwargs: dict[str, Any], person: Person, *, at: datetime) -> bool:

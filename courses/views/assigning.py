@@ -49,7 +49,6 @@ def assignments(officer: Officer) -> HttpResponse:
     columns = [_("Course"), _("For"), _("To be finished by"), _("Assigned on"), _("State")]
     context = {
         "page": page,
-        "crumbs": crumbs(),
         "columns": [{"label": label} for label in columns],
         "rows": [
             [
@@ -271,6 +270,6 @@ def aim(row: Assignment) -> str:
     return ngettext("%(count)s NIP", "%(count)s NIPs", count) % {"count": grouped(count)}
 
 
-def crumbs(here: str = "") -> list[dict[str, str]]:
+def crumbs(here: str) -> list[dict[str, str]]:
     way = [{"label": _("Reports"), "url": "/laporan/"}, {"label": _("Assigned courses"), "url": reverse("assignments")}]
-    return [*way, {"label": here}] if here else [way[0], {"label": way[1]["label"]}]
+    return [*way, {"label": here}]
