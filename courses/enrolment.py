@@ -32,7 +32,8 @@ def enrol(person: Person, course: Course, *, at: datetime) -> Enrolment:
     counts for this year already. Rejoining clears the withdrawal and takes the newest edition; what was done stays.
     """
     # The lock keeps the mirrors right while the person is being placed elsewhere, and makes a double click wait.
-    person = Person.objects.select_for_update(no_key=True, of=("self",)).select_related("unit").get(pk=person.pk)
+    # The unit is fetched afterwards: a row that was waited for comes without what was joined to it before.
+    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     known = enrolment_that_counts(person, course, at=at)
     if known is not None:
         return known

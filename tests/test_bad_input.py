@@ -14,12 +14,14 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
+from academy.people import units
 from academy.people.models import AccessLog, Person
+from academy.people.transfers import release
 from courses.attempts import start_attempt
 from courses.models import Enrolment
 from tests.doors import Door, doors
 from tests.end_to_end.visitor import Form, Page
-from tests.factories import AT, PersonFactory, make_completion, make_edition, make_enrolment, make_hr
+from tests.factories import AT, AgencyFactory, PersonFactory, make_completion, make_edition, make_enrolment, make_hr
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +80,7 @@ def world() -> World:
     completion = make_completion(PersonFactory(unit=learner.unit), edition=enrolment.edition)
     quiz = enrolment.edition.activities.get(kind="quiz")
     attempt = start_attempt(enrolment, quiz, at=AT, rng=random.Random(1))
+    colleague = PersonFactory(unit=learner.unit)
     samples = {
         "activity": quiz.activity,
         "code": "0123456789ABCDEF",
@@ -91,7 +94,10 @@ def world() -> World:
         "path": "nothing.png",
         "pk": completion.person.pk,
         "restriction_id": 1,
+        "role": officer.roles.get().pk,
+        "transfer": release(colleague, to_agency=AgencyFactory(), by=officer, at=AT).pk,
         "uidb36": "1",
+        "unit": units.ensure_unit(learner.unit, "Bidang Layanan").pk,
         "word": "csv",
         "_0": "1",
         "_1": "nothing.pdf",

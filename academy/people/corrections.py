@@ -59,9 +59,8 @@ def correct(person: Person, changes: Mapping[str, str], *, by: Person, at: datet
 
 
 def _lock(person: Person) -> Person:
-    """The row of today, held until the end of the transaction."""
-    people = Person.objects.select_for_update(no_key=True, of=("self",)).select_related("unit__agency")
-    return cast(Person, people.get(pk=person.pk))
+    """The row of today, held until the end of the transaction. No join: see transfers."""
+    return cast(Person, Person.objects.select_for_update(no_key=True).get(pk=person.pk))
 
 
 def _cleaned(field: str, text: str) -> str | None:

@@ -7,6 +7,7 @@ agency, so nobody is placed in a unit that is closing.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -201,15 +202,15 @@ def _open_unit(unit: WorkUnit, *, at: datetime) -> WorkUnit:
 
 
 def _lock(person: Person) -> Person:
-    """The row of today, held until the end of the transaction."""
-    locked: Person = (
-        Person.objects.select_for_update(no_key=True, of=("self",)).select_related("unit__agency").get(pk=person.pk)
-    )
-    return locked
+    """The row of today, held until the end of the transaction.
+
+    Without a join: PostgreSQL hands out a row it waited for as it is now, but what was joined as it was before.
+    """
+    return cast(Person, Person.objects.select_for_update(no_key=True).get(pk=person.pk))
 
 
 def _lock_transfer(transfer: Transfer) -> Transfer:
-    return Transfer.objects.select_for_update(of=("self",)).select_related("to_agency", "placed_in").get(pk=transfer.pk)
+    return Transfer.objects.select_for_update().get(pk=transfer.pk)
 
 
 def _open_transfer(person: Person) -> Transfer | None:

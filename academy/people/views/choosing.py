@@ -62,7 +62,10 @@ def choose_unit(
         found = units.filter(path__startswith=below.path, depth=below.depth + 1)
     else:
         top = topmost_units(officer.person, kind=officer.kind, at=officer.at)
-        found = units.filter(pk__in=[unit.pk for unit in top if agency_id in {None, unit.agency_id}])
+        top = [unit for unit in top if agency_id in {None, unit.agency_id}]
+        found = units.filter(pk__in=[unit.pk for unit in top])
+        if len(top) == 1:  # with those directly below, which saves a step
+            found = units.filter(path__startswith=top[0].path, depth__lte=top[0].depth + 1)
     rows = list(found[: MOST_ROWS + 1])
     ways = ways_to(rows)
     context = {

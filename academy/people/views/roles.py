@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from academy.people import roles as actions
 from academy.people.gate import Officer, for_role
@@ -34,13 +34,13 @@ STATES = {"berlaku": "in_force", "akan-datang": "future", "berakhir": "ended"}
 
 class PeriodForm(forms.Form):
     from_at = forms.DateTimeField(
-        label=gettext_lazy("From"),
+        label=pgettext_lazy("role", "From"),
         required=False,
         help_text=gettext_lazy("Empty: at once."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     until_at = forms.DateTimeField(
-        label=gettext_lazy("Until"),
+        label=pgettext_lazy("role", "Until"),
         required=False,
         help_text=gettext_lazy("Empty: until somebody ends it. A role that ends at 12.00 no longer counts at 12.00."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),

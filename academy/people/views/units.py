@@ -87,26 +87,35 @@ def _unit_page(officer: Officer, unit: WorkUnit) -> HttpResponse:
         "count": paginator.count,
         "page": page,
         "numbers": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
-        "actions": [] if closed else _actions(unit),
+        "actions": _actions(unit, closed=closed),
     }
     return render(officer.request, "people/desk/unit.html", context)
 
 
-def _actions(unit: WorkUnit) -> list[dict[str, str]]:
+def _actions(unit: WorkUnit, *, closed: bool) -> list[dict[str, str]]:
     """What can be done, each a link to the page that asks first."""
 
     def action(view: str, label: str, text: str) -> dict[str, str]:
         return {"url": reverse(view, args=[unit.pk]), "label": label, "text": text}
 
+    elsewhere = [
+        {"url": f"{reverse('report_overview')}?unit={unit.pk}", "label": _("Training report of this unit"), "text": ""},
+        {"url": f"{reverse('report_people')}?unit={unit.pk}", "label": _("Staff of this unit"), "text": ""},
+    ]
+    if closed:
+        return elsewhere
+    granting = {"url": f"{reverse('hr_grant')}?unit={unit.pk}", "label": _("Grant a role over this unit"), "text": ""}
+    elsewhere.append(granting)
     opening = action("hr_unit_open", _("Open a unit below"), _("A new unit inside this one."))
     if unit.is_root():
-        return [opening]
+        return [opening, *elsewhere]
     return [
         opening,
         action("hr_unit_rename", _("Rename"), _("What was printed keeps the old name.")),
         action("hr_unit_move", _("Move"), _("With all below it, to another place of the agency.")),
         action("hr_unit_merge", _("Merge into another"), _("People and units below are carried over.")),
         action("hr_unit_close", _("Close"), _("Once nobody works in it any more.")),
+        *elsewhere,
     ]
 
 
