@@ -114,13 +114,21 @@ def _ours() -> Any:
 
 def _forget() -> None:
     """As if nobody had ever come, with tables and indexes as compact as before."""
-    for rows in (
-        Placement.objects.filter(person__in=_ours()),
-        ChangeLog.objects.filter(unit__agency__code=CODE),
-        _ours(),
-    ):
-        rows._raw_delete(rows.db)
+    with transaction.atomic():
+        _without_triggers()
+        log = ChangeLog.objects.filter(unit__agency__code=CODE)
+        for rows in (Placement.objects.filter(person__in=_ours()), log, _ours()):
+            rows._raw_delete(rows.db)
     _analyse(vacuum=True)
+
+
+def _without_triggers() -> None:
+    """Nobody refers to these people; asking thirty tables about each takes minutes, so a superuser does not."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+            if cursor.fetchone()[0]:
+                cursor.execute("SET LOCAL session_replication_role = replica")
 
 
 def _analyse(*, vacuum: bool = False) -> None:
