@@ -51,7 +51,7 @@ def inspect(file: Path) -> dict[str, set[tuple[int, int]]]:
                 _refuse_far_cells(xml)
                 if long_texts:
                     references.update(re.findall(rb"<v>\s*(\d+)\s*</v>", xml))
-                if FORMULA.search(xml):
+                if (b"<f" in xml or b":f" in xml) and FORMULA.search(xml):
                     formulas[part] = _formula_cells(xml)
             if sum(references[str(at).encode()] * size for at, size in long_texts.items()) > MOST_SHARED_TEXT:
                 raise RosterRefused(_too_large())
