@@ -122,7 +122,7 @@ def _refuse_far_cells(xml: bytes) -> None:
     widest, lowest = 0, 0
     for letters, digits in set(_extent(xml)):
         widest, lowest = max(widest, column_of(letters)), max(lowest, digits)
-    if lowest > MOST_ROWS + 1 or (widest + 1) * lowest > MOST_CELLS * 4 or widest > 16_384:
+    if lowest > MOST_ROWS + 1 or (widest + 1) * lowest > MOST_CELLS * 2 or widest > 16_384:
         raise RosterRefused(
             _("The sheet has too many rows or columns (at most %(rows)d rows). Something stands far outside the table.")
             % {"rows": MOST_ROWS}
