@@ -13,13 +13,14 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import certificates, pages
+from tests.bench import certificates, pages, rosters
 from tests.bench.figures import Figure, table, write
 from tests.end_to_end.stack import PROJECT, Stack, fresh_database
 
 COMMANDS = (("load_agencies",), ("load_site",), ("load_curriculum",))
 LOCAL_SERVERS = ("postgresql:///postgres", "postgresql://postgres@127.0.0.1:5432/postgres")
 ROUNDS_OF_COMPLETIONS = {"": 5, "full": 15}
+ROUNDS_OF_ROSTERS = {"": 3, "full": 5}
 CERTIFICATES = {"": (20, 100), "full": (100, 1000)}
 
 
@@ -57,12 +58,13 @@ def bench(database: str, server: str, size: str) -> list[Figure]:
             idle, burst = CERTIFICATES[size]
             figures = certificates.measure(academy, database=database, idle=idle, burst=burst)
             figures += pages.measure(academy, database=database, size=pages.SIZES[size])
-            return figures + pages.completions(
+            figures += pages.completions(
                 academy,
                 database=database,
                 hello_ms=figures_of(figures, "page.hello"),
                 rounds=ROUNDS_OF_COMPLETIONS[size],
             )
+            return figures + rosters.measure(academy, database=database, rounds=ROUNDS_OF_ROSTERS[size])
         finally:
             academy.close()
 

@@ -32,6 +32,12 @@ from courses.models import (
 )
 from courses.progress import complete_lesson
 from tests.bench.load import CSRF
+from tests.bench.roster_rounds import (  # noqa: F401  asked for by name
+    peak_of_an_import,
+    prepare_rosters,
+    read_xlsx,
+    roster_round,
+)
 from tests.end_to_end.inside import make_people, make_sessions
 
 COURSE = "dasar-spbe"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,22 +49,10 @@ def import_roster(
     A second call with the same file finds everything unchanged and writes no person.
     """
     tell = progress or _nobody
-    with _no_search_for_cycles():
+    with reading.no_search_for_cycles():
         table = reading.read(file, options.mapping)
         tell(30)
         return _try_to_import(table, agency=agency, options=options, by=by, at=at, dry_run=dry_run, job=job, tell=tell)
-
-
-@contextlib.contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """A million cells are no cycles: looking for some again and again takes a fifth of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _try_to_import(table: Table, **arguments: Any) -> Outcome:

@@ -51,7 +51,7 @@ def inspect(file: Path) -> dict[str, set[tuple[int, int]]]:
                 _refuse_far_cells(xml)
                 if long_texts:
                     references.update(re.findall(rb"<v>\s*(\d+)\s*</v>", xml))
-                if FORMULA.search(xml):
+                if (b"<f" in xml or b":f" in xml) and FORMULA.search(xml):
                     formulas[part] = _formula_cells(xml)
             if sum(references[str(at).encode()] * size for at, size in long_texts.items()) > MOST_SHARED_TEXT:
                 raise RosterRefused(_too_large())
@@ -122,7 +122,7 @@ def _refuse_far_cells(xml: bytes) -> None:
     widest, lowest = 0, 0
     for letters, digits in set(_extent(xml)):
         widest, lowest = max(widest, column_of(letters)), max(lowest, digits)
-    if lowest > MOST_ROWS + 1 or (widest + 1) * lowest > MOST_CELLS * 4 or widest > 16_384:
+    if lowest > MOST_ROWS + 1 or (widest + 1) * lowest > MOST_CELLS * 2 or widest > 16_384:
         raise RosterRefused(
             _("The sheet has too many rows or columns (at most %(rows)d rows). Something stands far outside the table.")
             % {"rows": MOST_ROWS}
