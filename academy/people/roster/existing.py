@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
-from academy.people.models import Agency, NipHistory, Person, Transfer, WorkUnit
+from academy.people.models import Agency, NipHistory, Person, Role, Transfer, WorkUnit
 
 FIELDS = (
     "nip", "name", "title_before", "title_after", "grade", "position", "email", "kind", "is_active", "unit_id",
@@ -34,6 +36,15 @@ class People:
 
     def __len__(self) -> int:
         return len(self.of_agency)
+
+    @cached_property
+    def hold_powers(self) -> Any:
+        """Who administers the site, works in the CMS or holds a role that has not ended: a mask."""
+        import numpy as np
+
+        holders = set(Role.objects.not_ended(timezone.now()).values_list("person_id", flat=True))
+        hold_role = np.fromiter((pk in holders for pk in self.columns["id"]), dtype=bool, count=len(self))
+        return hold_role | (self.columns["is_superuser"] | self.columns["is_staff"]).astype(bool)
 
 
 class Loader:

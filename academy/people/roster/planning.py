@@ -192,7 +192,7 @@ def _changes(checked: Checked, places: Any, people: People) -> dict[str, Any]:
     matched = places >= 0
     guarded = np.zeros(len(places), dtype=bool)
     if len(people):
-        guarded = matched & (people.columns["is_superuser"] | people.columns["is_staff"]).astype(bool)[places]
+        guarded = matched & people.hold_powers[places]
     for name in (*TEXTS, "kind", "is_active"):
         if name not in checked.columns:
             continue
@@ -200,10 +200,10 @@ def _changes(checked: Checked, places: Any, people: People) -> dict[str, Any]:
         says = matched & (given != (None if name == "is_active" else ""))
         if len(people):
             says &= (people.columns[name][places] != given).astype(bool)
-        if name in ("email", "is_active"):  # the sign-in of who works in the CMS is no matter of a roster
+        if name in ("email", "is_active"):  # who set these would sign in with those powers
             for at in (says & guarded & _good(checked)).nonzero()[0]:
                 checked.warn(
-                    int(at), name if name == "email" else "standing", _("Left as it is: this person works in the CMS.")
+                    int(at), name if name == "email" else "standing", _("Left as it is: this person holds a role.")
                 )
             says &= ~guarded
         if name == "kind":
@@ -227,7 +227,7 @@ def _kinds(good: Any, same: Any, places: Any, people: People, units: Any, change
 
 
 def _gone(checked: Checked, places: Any, people: People) -> list[int]:
-    """Active people of the agency in no row, neither a good nor a refused one.
+    """Active people of the agency in no row, neither a good nor a refused one; whoever holds a role is left to HR.
 
     A refused row may not tell whose it is: nobody with a name of such a row is called gone.
     """
@@ -235,7 +235,7 @@ def _gone(checked: Checked, places: Any, people: People) -> list[int]:
 
     if len(people) == 0:
         return []
-    missing = people.of_agency & people.columns["is_active"].astype(bool) & ~people.columns["is_superuser"].astype(bool)
+    missing = people.of_agency & people.columns["is_active"].astype(bool) & ~people.hold_powers
     missing[places[places >= 0]] = False
     unsure = {spelt(checked.columns["name"][at]) for at in checked.refused if places[at] < 0}
     return [

@@ -8,7 +8,7 @@ import pytest
 
 from academy.people.models import ChangeLog, NipHistory, Person, Placement, Transfer, WorkUnit
 from academy.people.signals import placed
-from tests.factories import AT, PersonFactory, make_nip, make_unit
+from tests.factories import AT, PersonFactory, make_hr, make_nip, make_unit
 from tests.people.roster.files import TODAY, UNIT, everything, line, load, make_agency, write_csv, write_xlsx
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +215,16 @@ def test_the_email_of_who_works_in_the_cms_is_left_alone(tmp_path, agency):
     outcome = load(write_csv(tmp_path, [line(1, Email="lain@contoh.test")]), agency)
     assert Person.objects.get(pk=person.pk).email == person.email
     assert [note.column for note in outcome.warnings] == ["Email"]
+
+
+def test_who_holds_a_role_keeps_the_address_to_sign_in_with_and_stays_active(tmp_path, agency):
+    officer = make_hr(make_unit(UNIT, agency=agency), nip=make_nip(1))
+    other = make_hr(officer.unit, nip=make_nip(2))
+    rows = [line(1, Email="lain@contoh.test")]
+    outcome = load(write_csv(tmp_path, rows), agency, deactivate_gone=True)
+    assert (outcome.changed, outcome.gone) == (1, 0)  # the name alone
+    assert Person.objects.get(pk=officer.pk).email == officer.email
+    assert Person.objects.get(pk=other.pk).is_active
 
 
 def test_a_person_without_a_unit_is_taken_in(tmp_path, agency):
