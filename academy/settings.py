@@ -209,6 +209,8 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # our handlers hide what logs must not hold
 CELERY_TASK_DEFAULT_QUEUE = "prompt"
 CELERY_TASK_ROUTES = {
+    "courses.tasks.assign": {"queue": "long"},
+    "courses.tasks.carry_on_assignments": {"queue": "long"},
     "academy.people.tasks.work_on_import": {"queue": "long"},
     "academy.people.tasks.work_on_owed_imports": {"queue": "long"},
     "academy.people.tasks.delete_old_import_files": {"queue": "long"},

@@ -1,4 +1,4 @@
-"""Addresses of this room for HR officers, below /laporan/."""
+"""Addresses of this room for HR officers, below /kepegawaian/."""
 
 from django.urls import path
 

@@ -14,13 +14,13 @@ def close_expired_attempts() -> None:
     attempts.close_expired_attempts(at=timezone.now())
 
 
-@shared_task(queue="long")
+@shared_task
 def assign(assignment_id: int) -> None:
     """Enrol the people of a confirmed assignment; what is left undone stays owed, and the sweep finds it."""
     assigning.carry_on(assignment_id, clock=timezone.now)
 
 
-@shared_task(queue="long")
+@shared_task
 def carry_on_assignments() -> None:
     """The sweep, every minute."""
     assigning.sweep(clock=timezone.now)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from academy.pages.caching import content_version
 from academy.people.models import Organiser, Role
 
+HR_PAGES = "/kepegawaian/"
 ORGANISER_KEY = "site-organiser"
 KEEP_SECONDS = 10 * 60
 AUTHORS = {Role.Kind.TRAINER, Role.Kind.REVIEWER, Role.Kind.ORGANISER}
@@ -42,7 +43,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             addresses.append((reverse("wagtailadmin_home"), _("Authoring")))
         if kinds & OPERATORS or user.is_superuser:
             addresses.append((reverse("operator"), _("Administration")))
-    longest = max((url for url, _label in addresses if _is_at(request.path, url)), key=len, default="")
+    here = request.path.replace(HR_PAGES, reverse("report_overview"), 1)  # one desk, reached from the reports
+    longest = max((url for url, _label in addresses if _is_at(here, url)), key=len, default="")
     return {
         "navigation": [Entry(url, label, current=url == longest) for url, label in addresses],
         "organiser": _organiser(),

@@ -15,7 +15,7 @@ from tests.courses.authoring import make_course_page
 from tests.factories import PersonFactory, make_edition, make_enrolment, make_hr, make_unit
 
 pytestmark = pytest.mark.django_db
-LIST, NEW = "/laporan/penugasan/", "/laporan/penugasan/baru/"
+LIST, NEW = "/kepegawaian/penugasan/", "/kepegawaian/penugasan/baru/"
 
 
 @pytest.fixture

@@ -97,10 +97,10 @@ def test_the_officer_prints_codes_for_people_of_the_scope_only(client, officer, 
     child = ensure_unit(officer.unit, "Bidang Contoh")
     below, foreign = PersonFactory(unit=child), PersonFactory()
     client.force_login(officer)
-    page = client.get("/laporan/aktivasi/")
+    page = client.get("/kepegawaian/aktivasi/")
     assert newcomer.nip in page.text
     assert foreign.nip not in page.text
-    response = client.post("/laporan/aktivasi/", {"person": [newcomer.pk, below.pk, foreign.pk]})
+    response = client.post("/kepegawaian/aktivasi/", {"person": [newcomer.pk, below.pk, foreign.pk]})
     assert response.text.count('class="slip"') == 2
     assert "no-store" in response.headers["Cache-Control"]
     assert set(ChangeLog.objects.values_list("subject", flat=True)) == {newcomer.pk, below.pk}
@@ -108,7 +108,7 @@ def test_the_officer_prints_codes_for_people_of_the_scope_only(client, officer, 
 
 def test_choosing_nobody_is_refused(client, officer, newcomer):
     client.force_login(officer)
-    response = client.post("/laporan/aktivasi/")
+    response = client.post("/kepegawaian/aktivasi/")
     assert response.status_code == 422
     assert "Pilih paling sedikit satu orang" in response.text
 
@@ -117,18 +117,18 @@ def test_people_with_a_password_and_inactive_ones_are_not_listed(client, officer
     known = PersonFactory(unit=officer.unit, password=PASSWORD)
     gone = PersonFactory(unit=officer.unit, is_active=False)
     client.force_login(officer)
-    page = client.get("/laporan/aktivasi/")
+    page = client.get("/kepegawaian/aktivasi/")
     assert known.nip not in page.text
     assert gone.nip not in page.text
 
 
 def test_the_list_asks_a_fixed_number_of_questions(client, officer, django_assert_num_queries):
     client.force_login(officer)
-    client.get("/laporan/aktivasi/")  # fills the cache of the header
+    client.get("/kepegawaian/aktivasi/")  # fills the cache of the header
     for people in (1, 20):
         PersonFactory.create_batch(people, unit=officer.unit)
         with django_assert_num_queries(5):  # session, person with roles, roles; count, people
-            client.get("/laporan/aktivasi/")
+            client.get("/kepegawaian/aktivasi/")
 
 
 def test_nobody_takes_over_an_account_of_wider_powers(officer, newcomer):

@@ -11,7 +11,8 @@ from academy.people.models.person import Person
 class Placement(models.Model):
     """From this day on the person works in `unit`; no unit means: left. The next row's start is the end."""
 
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="placements")
+    # No index of its own: that of the constraint below begins with the person.
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="placements", db_index=False)
     unit = models.ForeignKey(WorkUnit, on_delete=models.PROTECT, null=True, related_name="+")
     from_on = models.DateField()
 

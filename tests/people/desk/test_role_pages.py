@@ -14,7 +14,7 @@ from academy.people.models import AgencyGroup, Role
 from tests.factories import LONG_AGO, PersonFactory, make_hr
 from tests.people.desk.conftest import text
 
-LIST, GRANT = "/laporan/peran/", "/laporan/peran/beri/"
+LIST, GRANT = "/kepegawaian/peran/", "/kepegawaian/peran/beri/"
 
 
 def make_role(person, unit, **fields):

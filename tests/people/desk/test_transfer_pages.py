@@ -13,7 +13,7 @@ from tests.factories import LONG_AGO, PersonFactory, make_completion, make_hr
 from tests.people.desk.conftest import text
 from tests.reports.world import page_table
 
-ARRIVALS, RELEASES = "/laporan/mutasi/", "/laporan/mutasi/?daftar=keluar"
+ARRIVALS, RELEASES = "/kepegawaian/mutasi/", "/kepegawaian/mutasi/?daftar=keluar"
 
 
 def to_release(world):
@@ -31,7 +31,7 @@ def test_the_story_of_a_transfer(world, hr, hr_alor):
     before = sasaran(hr), sasaran(hr_alor)
     assert (hr.get(person).status_code, hr_alor.get(person).status_code) == (200, 404)
 
-    hr.post(f"{person}kelola/lepas/", {"agency": world.alor.agency_id})
+    hr.post(f"{person.replace('/laporan/', '/kepegawaian/')}kelola/lepas/", {"agency": world.alor.agency_id})
     assert (hr.get(person).status_code, hr_alor.get(person).status_code) == (200, 404)
     assert "Ana Bere" in text(hr.get(RELEASES))
     assert "Ana Bere" in text(hr_alor.get(ARRIVALS))

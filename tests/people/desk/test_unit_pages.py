@@ -12,7 +12,7 @@ from tests.factories import LONG_AGO, PersonFactory, make_hr
 from tests.people.desk.conftest import text
 from tests.reports.world import page_table
 
-TREE = "/laporan/unit-kerja/"
+TREE = "/kepegawaian/unit-kerja/"
 PAGES = ["hr_unit", "hr_unit_open", "hr_unit_rename", "hr_unit_move", "hr_unit_merge", "hr_unit_close"]
 
 
@@ -157,7 +157,7 @@ def test_tree_search_and_choice_ask_a_bounded_number_of_questions(
         f"{address('hr_unit', world.sosial)}?page=2",
         f"{address('hr_move', world.ana)}?q=bagian",
         f"{address('hr_unit_merge', world.sosial)}?q=dinas",
-        "/laporan/peran/beri/?q=pegawai",
+        "/kepegawaian/peran/beri/?q=pegawai",
         "/laporan/pegawai/",
         "/laporan/pegawai/?status=nonaktif",
     ):

@@ -219,7 +219,7 @@ def test_the_email_of_who_works_in_the_cms_is_left_alone(tmp_path, agency):
 
 def test_who_holds_a_role_keeps_the_address_to_sign_in_with_and_stays_active(tmp_path, agency):
     officer = make_hr(make_unit(UNIT, agency=agency), nip=make_nip(1))
-    other = make_hr(officer.unit, nip=make_nip(2))
+    other = make_hr(make_unit(UNIT, agency=agency), nip=make_nip(2))
     rows = [line(1, Email="lain@contoh.test")]
     outcome = load(write_csv(tmp_path, rows), agency, deactivate_gone=True)
     assert (outcome.changed, outcome.gone) == (1, 0)  # the name alone
