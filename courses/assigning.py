@@ -176,22 +176,29 @@ def assign_portion(assignment_id: int, *, at: datetime) -> bool:
         return False
     if Role.Kind.HR not in set(Role.objects.in_force(at).filter(person=row.by).values_list("kind", flat=True)):
         return _end(row, State.STOPPED, at=at, problem="role")
-    # no_key and the order: as in `enrol`, the mirrors stay right while somebody is placed elsewhere meanwhile.
-    people = list(
-        candidates(row, at=at)
-        .filter(pk__gt=row.last_person)
-        .select_for_update(no_key=True, of=("self",))
-        .select_related("unit")
-        .order_by("pk")[:PORTION]
-    )
-    if not people:
+    meant = candidates(row, at=at)
+    keys = list(meant.filter(pk__gt=row.last_person).order_by("pk").values_list("pk", flat=True)[:PORTION])
+    if not keys:
         return _end(row, State.DONE, at=at)
     counts = Counter(row.counts)
-    counts.update(_enrol_all(row, people, at=at))
+    counts.update(_enrol_all(row, _locked(keys, meant), at=at))
     row.counts = dict(counts)
-    row.last_person, row.tries, row.lease_until = people[-1].pk, 0, at + LEASE
+    row.last_person, row.tries, row.lease_until = keys[-1], 0, at + LEASE
     row.save(update_fields=["counts", "last_person", "tries", "lease_until"])
     return True
+
+
+def _locked(keys: list[int], meant: QuerySet[Person]) -> list[Person]:
+    """These people as they are once nobody places them elsewhere any more, without whoever left the scope meanwhile.
+
+    The lock joins nothing: after a wait PostgreSQL would join a row as it was before. no_key and the order: as in `enrol`.
+    """
+    people = list(Person.objects.filter(pk__in=keys).select_for_update(no_key=True).order_by("pk"))
+    still_meant = set(meant.filter(pk__in=keys).values_list("pk", flat=True))
+    units = WorkUnit.objects.in_bulk({person.unit_id for person in people if person.unit_id})
+    for person in people:
+        person.unit = units.get(person.unit_id)
+    return [person for person in people if person.pk in still_meant]
 
 
 def _end(row: Assignment, state: State, *, at: datetime, problem: str = "") -> bool:
