@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from academy.people.grades import PPPK
 from academy.people.models import Person
 from academy.people.roster import nips
 from academy.people.roster.outcome import Refusal
@@ -31,25 +32,6 @@ OPTIONAL_BLANK = {"-", "–", "—", "--"}
 UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 PLAIN_EMAIL = re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}")
 PNS_GRADE = re.compile(r"(I|II|III|IV)[\s/.\-]*([A-E])")
-PPPK_GRADES = {
-    "I",
-    "II",
-    "III",
-    "IV",
-    "V",
-    "VI",
-    "VII",
-    "VIII",
-    "IX",
-    "X",
-    "XI",
-    "XII",
-    "XIII",
-    "XIV",
-    "XV",
-    "XVI",
-    "XVII",
-}
 # SIASN's kedudukan hukum, by what their names begin with: who is still an official may learn.
 ACTIVE_STANDINGS = (
     "aktif",
@@ -232,7 +214,7 @@ def grade(text: str) -> str | None:
     if match := PNS_GRADE.fullmatch(upper):
         roman, letter = match.groups()
         return f"{roman}/{letter.lower()}" if letter != "E" or roman == "IV" else None
-    return upper if upper in PPPK_GRADES or not upper else None
+    return upper if upper in PPPK or not upper else None
 
 
 def _check_emails(checked: Checked) -> None:
