@@ -23,6 +23,7 @@ MOST_BYTES = 64 * 2**20
 MOST_ROWS = workbook_guard.MOST_ROWS
 DELIMITERS = ",;\t"
 SHORTEST_NIP = 9
+PIECE = 5000
 Row = list[Any]
 
 
@@ -208,15 +209,19 @@ def _gather(sheet: Sheet) -> Table:
     table = Table(columns, [], {}, warnings=sheet.warnings)
     kept: list[tuple[Any, ...]] = []
     pick = operator.itemgetter(*columns.places.values())
-    for number, row in enumerate(itertools.islice(sheet.rows, columns.row, None), columns.row + 1):
-        cells = row if len(row) == width else _fitted(table, number, row)
-        # A usual row pays for one look at its NIP; the short ones may be no rows of people at all.
-        if (not isinstance(cells[nip], str) or len(cells[nip]) < SHORTEST_NIP) and _is_no_person(
-            cells, number, columns
-        ):
-            continue
-        kept.append(pick(cells))
-        table.numbers.append(number)
+    rows = itertools.islice(sheet.rows, columns.row, None)
+    first = columns.row + 1
+    while piece := list(itertools.islice(rows, PIECE)):
+        if _all_usual([row[nip] for row in piece if len(row) == width], len(piece)):
+            kept += map(pick, piece)
+            table.numbers += range(first, first + len(piece))
+        else:
+            for number, row in enumerate(piece, first):
+                cells = row if len(row) == width else _fitted(table, number, row)
+                if not _is_no_person(cells, number, columns):
+                    kept.append(pick(cells))
+                    table.numbers.append(number)
+        first += len(piece)
         if len(kept) > MOST_ROWS:
             raise RosterRefused(
                 _("The file has more than %(rows)d rows. Split it by perangkat daerah.") % {"rows": MOST_ROWS}
@@ -226,6 +231,11 @@ def _gather(sheet: Sheet) -> Table:
     _refuse_numbers(table)
     _refuse_formulas(table, sheet)
     return table
+
+
+def _all_usual(nips: list[Any], rows: int) -> bool:
+    """Whether all rows had their full width, and in each stands what is long enough for a NIP: then all are people."""
+    return len(nips) == rows and set(map(type, nips)) == {str} and min(map(len, nips)) >= SHORTEST_NIP
 
 
 def _fitted(table: Table, number: int, row: Row) -> Row:
