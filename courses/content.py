@@ -109,6 +109,11 @@ class CourseContent:
     def minutes_needed(self) -> int:
         return self.credit_hours * MINUTES_PER_CREDIT_HOUR
 
+    @property
+    def content_hash(self) -> str:
+        """The same for the same content, in every process."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
     def problems(self) -> list[str]:
         """Why this cannot become an edition, in the author's words; empty if it can."""
         if not self.modules:

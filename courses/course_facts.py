@@ -27,6 +27,7 @@ from courses.models import Completion, Course, CoursePage, Edition, Enrolment, L
 from courses.outline import Outline, OutlineActivity, OutlineModule, outline_of
 from courses.progress import done_activities
 from courses.standing import Standing
+from courses.switching import switch_link
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,13 @@ def course_context(page: CoursePage, request: HttpRequest) -> dict[str, Any]:
         "facts": _facts(page, outline),
         "legal": _legal(references),
         "legal_note": _legal_note(references, newest),
-        **(_learning(page, outline, reader, request) if outline else {}),
+        **(_learning(page, outline, reader, request, newest) if outline else {}),
     }
 
 
-def _learning(page: CoursePage, outline: Outline, reader: Reader, request: HttpRequest) -> dict[str, Any]:
+def _learning(
+    page: CoursePage, outline: Outline, reader: Reader, request: HttpRequest, newest: Edition | None
+) -> dict[str, Any]:
     enrolment = reader.enrolment
     standing = Standing(enrolment, outline, reader.done) if enrolment is not None and reader.is_learning else None
     context: dict[str, Any] = {
@@ -89,6 +92,7 @@ def _learning(page: CoursePage, outline: Outline, reader: Reader, request: HttpR
             ]
         ),
         "modules": [_module(module, standing) for module in outline.modules],
+        "history_url": reverse("edition_history", args=[page.course.key]),
     }
     if standing is not None:
         here = standing.following
@@ -96,6 +100,7 @@ def _learning(page: CoursePage, outline: Outline, reader: Reader, request: HttpR
             "done": standing.done_count,
             "total": len(outline.activities),
             "next_title": f"{here.number} {here.title}" if here else "",
+            "newer": switch_link(standing.enrolment, newest),
             **due(standing.enrolment, today=timezone.localdate()),
         }
         label = _("Continue") if standing.done else _("Begin")

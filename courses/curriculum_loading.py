@@ -30,6 +30,7 @@ from courses.models import (
     Course,
     CoursePage,
     Edition,
+    EditionKind,
     LegalReference,
     LessonPage,
     ModulePage,
@@ -38,7 +39,7 @@ from courses.models import (
     QuestionOption,
     QuizPage,
 )
-from courses.publishing import EditionKind, publish_edition
+from courses.publishing import publish_edition
 from courses.trainers import organiser_collection
 
 CATALOG_SLUG = "katalog"
@@ -285,9 +286,9 @@ def _publish(loading: Loading, course: Course, newest: Edition | None, *, is_cha
     if newest is not None and not is_changed:
         return newest
     content = published_content(course)
-    kind: EditionKind = "minor"
+    kind = EditionKind.MINOR
     if newest is not None and content is not None and needs_material_edition(edition_content(newest), content):
-        kind = "material"
+        kind = EditionKind.MATERIAL
     edition = publish_edition(course, kind=kind, by=None, at=at)
     if edition != newest:
         loading.changed += 1

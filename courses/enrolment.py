@@ -66,11 +66,13 @@ def withdraw(enrolment: Enrolment, *, at: datetime) -> bool:
 def begin_work(enrolment: Enrolment, *, at: datetime) -> None:
     """Lock the enrolment until the transaction ends, and note when work in it began. Withdrawn if the learner left.
 
-    Whatever could finish a course starts here, so two last activities done at the same moment see each other.
+    Whatever could finish a course starts here, so two last activities done at the same moment see each other, and the
+    edition is the one that the learner follows now.
     """
     locked = Enrolment.objects.current().filter(pk=enrolment.pk).update(started_at=Coalesce(F("started_at"), at))
     if not locked:
         raise Withdrawn(_("You have left this course."))
+    enrolment.refresh_from_db(fields=["edition"])
 
 
 def enrolment_that_counts(person: Person, course: Course, *, at: datetime) -> Enrolment | None:

@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils import translation
 from django.utils.translation import gettext as _
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
@@ -20,6 +21,7 @@ from courses.content import (
     ActivityContent,
     CourseContent,
     QuestionContent,
+    differences,
     edition_content,
     needs_material_edition,
     published_content,
@@ -29,6 +31,7 @@ from courses.models import (
     Edition,
     EditionActivity,
     EditionAsset,
+    EditionKind,
     EditionModule,
     EditionQuestion,
     Enrolment,
@@ -37,8 +40,8 @@ from courses.models import (
     QuestionBank,
     QuestionVersion,
 )
+from courses.models.enrolment import EnrolmentQuerySet
 
-EditionKind = Literal["minor", "material"]
 QUARTERS_PER_HOUR = 4
 
 
@@ -55,42 +58,75 @@ class NothingToPublish(EditionInvalid):
 
 
 @transaction.atomic
-def publish_edition(course: Course, *, kind: EditionKind, by: Person | None, at: datetime) -> Edition:
+def publish_edition(
+    course: Course,
+    *,
+    kind: EditionKind | str,
+    by: Person | None,
+    at: datetime,
+    note: str = "",
+    approved_by: Person | None = None,
+) -> Edition:
     """Freeze the published pages of `course` as its next edition: 1.0, then x.(y+1) minor or (x+1).0 material.
 
     If nothing changed since the newest edition, that one is returned. A minor edition takes running learners along.
     Raises NothingToPublish or EditionInvalid, and then changes nothing.
     """
     course = Course.objects.select_for_update().get(pk=course.pk)
-    content = published_content(course)
-    if content is None:
-        raise NothingToPublish(_("The course has no published page: publish its course page first."))
-    if problems := content.problems():
-        raise EditionInvalid(*problems)
     newest = course.editions.newest_first().first()
-    if newest is not None:
-        old = edition_content(newest)
-        if old == content:
-            return newest
-        if kind == "minor" and needs_material_edition(old, content):
-            raise EditionInvalid(
-                _(
-                    "Activities were added or removed, or the credit hours or the pass mark changed: "
-                    "this needs a material edition."
-                )
-            )
-    major, minor = _next_number(newest, kind)
-    edition = _write(course, content, major=major, minor=minor, by=by, at=at)
+    old = edition_content(newest) if newest else None
+    content = content_for(course, old, kind=kind)
+    if newest is not None and old == content:
+        return newest
+    major, minor = next_number(newest, kind)
+    with translation.override(settings.LANGUAGE_CODE):
+        changes = differences(old, content) if old else []
+    edition = Edition.objects.create(
+        course=course,
+        major=major,
+        minor=minor,
+        title=content.title,
+        credit_hours=content.credit_hours,
+        pass_mark=content.pass_mark,
+        sequential=content.sequential,
+        published_at=at,
+        published_by=by,
+        approved_by=approved_by,
+        note=note,
+        changes=changes,
+    )
+    _write(edition, content)
     if minor > 0:
         take_along(edition)
     transaction.on_commit(content_changed, robust=True)
     return edition
 
 
+def content_for(course: Course, old: CourseContent | None, *, kind: EditionKind | str) -> CourseContent:
+    """What the next edition of this kind would hold. NothingToPublish or EditionInvalid if it may not be one."""
+    content = published_content(course)
+    if content is None:
+        raise NothingToPublish(_("The course has no published page: publish its course page first."))
+    if problems := content.problems():
+        raise EditionInvalid(*problems)
+    if kind == EditionKind.MINOR and old is not None and needs_material_edition(old, content):
+        raise EditionInvalid(
+            _(
+                "Activities were added or removed, or the credit hours or the pass mark changed: "
+                "this needs a material edition."
+            )
+        )
+    return content
+
+
 def take_along(edition: Edition) -> int:
     """Move the running learners of earlier editions with the same major number to this one; how many moved."""
-    earlier = Edition.objects.filter(course=edition.course_id, major=edition.major, minor__lt=edition.minor)
-    return Enrolment.objects.running().filter(edition__in=earlier).update(edition=edition)
+    return learners_of(edition.course, major=edition.major).exclude(edition=edition).update(edition=edition)
+
+
+def learners_of(course: Course, *, major: int) -> EnrolmentQuerySet:
+    """Who is learning in an edition with this major number: whom the next minor one reaches."""
+    return Enrolment.objects.running().filter(edition__course=course, edition__major=major)
 
 
 def credit_hours_by_module(minutes: Sequence[int], credit_hours: int) -> list[Decimal]:
@@ -104,26 +140,13 @@ def credit_hours_by_module(minutes: Sequence[int], credit_hours: int) -> list[De
     return [Decimal(share) / QUARTERS_PER_HOUR for share in shares]
 
 
-def _next_number(newest: Edition | None, kind: EditionKind) -> tuple[int, int]:
+def next_number(newest: Edition | None, kind: EditionKind | str) -> tuple[int, int]:
     if newest is None:
         return 1, 0
-    return (newest.major, newest.minor + 1) if kind == "minor" else (newest.major + 1, 0)
+    return (newest.major, newest.minor + 1) if kind == EditionKind.MINOR else (newest.major + 1, 0)
 
 
-def _write(
-    course: Course, content: CourseContent, *, major: int, minor: int, by: Person | None, at: datetime
-) -> Edition:
-    edition = Edition.objects.create(
-        course=course,
-        major=major,
-        minor=minor,
-        title=content.title,
-        credit_hours=content.credit_hours,
-        pass_mark=content.pass_mark,
-        sequential=content.sequential,
-        published_at=at,
-        published_by=by,
-    )
+def _write(edition: Edition, content: CourseContent) -> None:
     hours = credit_hours_by_module([module.minutes for module in content.modules], content.credit_hours)
     versions = _freeze_questions(question for activity in content.activities for question in activity.questions)
     position = 0
@@ -140,7 +163,6 @@ def _write(
             _write_activity(
                 row, activity, position=position, number=f"{module_position}.{in_module}", versions=versions
             )
-    return edition
 
 
 def _write_activity(

@@ -167,11 +167,11 @@ def edition_listing_button(page: Page, user: Person, next_url: str | None = None
 
 
 def _edition_button(page: Page, user: Person) -> Iterator[Button]:
-    """On the course page and everything below it, for those who may publish the course."""
+    """On the course page and everything below it, for those who write or review the course."""
     course_page = course_page_of(page)
-    if course_page is not None and course_page.permissions_for_user(user).can_publish():
+    if course_page is not None and course_page.permissions_for_user(user).can_edit():
         yield Button(
-            _("Publish an edition"),
+            _("Edition"),
             reverse("publish_edition", args=[course_page.pk]),
             icon_name="upload",
             priority=12,
@@ -214,7 +214,7 @@ def tell_about_the_edition(request: HttpRequest, page: Page) -> None:
             "changes": "; ".join(changes[:5]),
         }
         address = reverse("publish_edition", args=[course_page.pk])
-        link = format_html('<a href="{}">{}</a>', address, _("Publish an edition"))
+        link = format_html('<a href="{}">{}</a>', address, _("Propose an edition"))
         messages.warning(request, format_html("{} {}", text, link))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -21,7 +21,11 @@ class EditionQuerySet(models.QuerySet["Edition"]):
 
 
 class Edition(models.Model):
-    """Edition 2.1: a minor one takes running learners along, a major (material) one is for new enrolments."""
+    """Edition 2.1: a minor one takes running learners along, a major (material) one is for new enrolments.
+
+    `note` says in the author's words why there is a new one, `changes` lists what changed since the one before, in
+    Indonesian; learners, HR and the public read both.
+    """
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="editions")
     major = models.PositiveSmallIntegerField()
@@ -32,6 +36,9 @@ class Edition(models.Model):
     sequential = models.BooleanField()
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.TextField(blank=True)
+    changes: models.JSONField[Any, Any] = models.JSONField(default=list)
 
     objects = EditionQuerySet.as_manager()
 

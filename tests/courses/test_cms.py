@@ -15,7 +15,7 @@ from academy.people.models import Role
 from courses.models import (
     Course,
     CoursePage,
-    Edition,
+    EditionProposal,
     LegalReference,
     LessonPage,
     ModulePage,
@@ -247,14 +247,16 @@ def test_a_trainer_retires_questions_and_deletes_none(client, trainer, page):
     assert Question.objects.filter(pk=question.pk).exists()
 
 
-def test_the_first_edition_is_published_by_post(client, trainer, page):
-    shown = client.get(edition_url(page))
-    assert shown.status_code == 200
-    assert not Edition.objects.exists()
-    response = client.post(edition_url(page), {"kind": "minor"}, follow=True)
-    edition = Edition.objects.get()
-    assert (edition.number, edition.published_by) == ("1.0", trainer)
-    assert "1.0" in said(response)
+def propose(client, page, kind):
+    return client.post(edition_url(page), {"action": "propose", "kind": kind}, follow=True)
+
+
+def test_the_first_edition_is_proposed_by_post(client, trainer, page):
+    assert client.get(edition_url(page)).status_code == 200
+    assert not EditionProposal.objects.exists()
+    response = propose(client, page, "minor")
+    assert EditionProposal.objects.get().proposed_by == trainer
+    assert "diajukan" in said(response)
 
 
 def test_the_page_tells_what_changed_and_what_is_counted(client, trainer, page, now):
@@ -265,37 +267,34 @@ def test_the_page_tells_what_changed_and_what_is_counted(client, trainer, page, 
     text = client.get(edition_url(page)).content.decode()
     assert "Judul baru" in text
     assert "150" in text  # 60 + 60 minutes of lessons and 30 of the test
-    client.post(edition_url(page), {"kind": "minor"})
-    assert Edition.objects.filter(major=1, minor=1).exists()
 
 
-def test_publishing_without_a_change_makes_no_edition(client, trainer, page, now):
+def test_proposing_without_a_change_is_refused(client, trainer, page, now):
     publish(page, now)
-    client.post(edition_url(page), {"kind": "material"})
-    assert Edition.objects.count() == 1
+    assert propose(client, page, "material").status_code == 422
+    assert not EditionProposal.objects.exists()
 
 
 @pytest.mark.parametrize("kind", ["", "entah"])
 def test_an_unknown_kind_is_refused(client, trainer, page, kind):
-    assert client.post(edition_url(page), {"kind": kind}).status_code == 422
-    assert not Edition.objects.exists()
+    assert propose(client, page, kind).status_code == 422
+    assert not EditionProposal.objects.exists()
 
 
-def test_problems_are_told_and_nothing_is_published(client, trainer, page):
+def test_problems_are_told_and_nothing_is_proposed(client, trainer, page):
     QuizPage.objects.update(question_count=9)
     assert "Tes akhir" in client.get(edition_url(page)).content.decode()
-    assert client.post(edition_url(page), {"kind": "minor"}).status_code == 422
-    assert not Edition.objects.exists()
+    assert propose(client, page, "minor").status_code == 422
+    assert not EditionProposal.objects.exists()
 
 
-def test_only_who_may_publish_the_course_publishes_editions(client, page):
+def test_only_who_may_publish_the_course_proposes_editions(client, page):
     person = PersonFactory()
     client.force_login(person)
-    assert client.post(edition_url(page), {"kind": "minor"}).status_code == 403
+    assert propose(client, page, "minor").status_code == 403
     Role.objects.create(person=person, kind=Role.Kind.REVIEWER, unit=page.course.organiser.unit, from_at=LONG_AGO)
-    response = client.post(edition_url(page), {"kind": "minor"}, follow=True)
-    assert response.request["PATH_INFO"] == "/cms/"
-    assert not Edition.objects.exists()
+    assert propose(client, page, "minor").request["PATH_INFO"] == "/cms/"
+    assert not EditionProposal.objects.exists()
 
 
 def test_the_preview_shows_what_learners_read(client, trainer, page):

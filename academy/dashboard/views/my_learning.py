@@ -28,6 +28,7 @@ from courses.deadlines import due, is_overdue
 from courses.models import ActivityProgress, Completion, Enrolment
 from courses.outline import outline_of
 from courses.standing import Standing
+from courses.switching import editions_to_switch_to, switch_link
 from courses.views.access import course_url, personal
 from courses.views.contents import module_items
 
@@ -106,6 +107,7 @@ def done_by_enrolment(enrolments: Iterable[Enrolment]) -> Mapping[int, Done]:
 def running_rows(enrolments: list[Enrolment], *, today: date) -> list[dict[str, Any]]:
     """Running courses, overdue ones first, then the one learned in last; the first button is the primary action."""
     done = done_by_enrolment(enrolments)
+    newer = editions_to_switch_to(enrolments)
     newest_first = sorted(
         enrolments,
         key=lambda one: (is_overdue(one, today=today), done[one.pk].last_at or one.enrolled_at),
@@ -113,6 +115,7 @@ def running_rows(enrolments: list[Enrolment], *, today: date) -> list[dict[str, 
     )
     return [
         running_row(enrolment, done[enrolment.pk].activities, today=today, primary=place == 0)
+        | {"newer": switch_link(enrolment, newer.get(enrolment.pk))}
         for place, enrolment in enumerate(newest_first)
     ]
 
