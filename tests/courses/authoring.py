@@ -107,7 +107,7 @@ def make_course_page(
             module.add_child(
                 instance=LessonPage(
                     title=f"Materi {m}.{n}",
-                    slug=f"materi-{n}",
+                    slug=f"materi-{m}-{n}",
                     summary="Satu kalimat.",
                     reading_minutes=minutes,
                     practice_minutes=0,

@@ -21,7 +21,7 @@ def test_equal_lines_are_no_rows():
 
 def test_a_changed_word_is_marked_on_both_sides():
     (row,) = rows_of(["Ada tujuh prinsip."], ["Ada delapan prinsip."])
-    assert (words(row.before), words(row.after)) == ("Ada [tujuh] prinsip.", "Ada [delapan] prinsip.")
+    assert (words(row.before), words(row.after)) == ("Ada [tujuh ]prinsip.", "Ada [delapan ]prinsip.")
 
 
 def test_far_lines_are_left_out_and_near_ones_shown():
@@ -69,4 +69,4 @@ def test_right_options_are_marked_for_those_who_decide(now):
     QuizPage.objects.get().bank.questions.get(key="q0").options.filter(sort_order=1).update(is_correct=True)
     Question.objects.filter(key="q0").update(kind="multiple")
     (found,) = compare(before, published_content(page.course))
-    assert any(words(row.before) == "[–] Pilihan 1" for row in found.rows)
+    assert any(words(row.before) == "[– ]Pilihan 1" for row in found.rows)
