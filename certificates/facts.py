@@ -133,9 +133,7 @@ def gather(completion: Completion, *, organiser: Organiser, number: str, code: s
         agency=completion.agency.name if completion.agency else "",
         course=edition.title,
         edition=edition.number,
-        run=f"Angkatan {wording.roman(run.number)} Tahun {run.year}"
-        if run.number
-        else f"Kelas Mandiri Tahun {run.year}",
+        run=run.name,
         learned_from=learned_from.isoformat(),
         completed_on=completion.completed_on.isoformat(),
         credit_hours=completion.credit_hours,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from academy.numerals import roman
 from academy.people.models import Organiser
-from certificates import wording
 from certificates.models import NumberSeries
 
 PLACEHOLDER = re.compile(r"\{(sequence|code|month_roman|year)(?::0?([1-9]))?\}")
@@ -36,7 +36,7 @@ def write(number_format: str, *, sequence: int, organiser_code: str, issued_on: 
     values = {
         "sequence": str(sequence),
         "code": organiser_code,
-        "month_roman": wording.roman(issued_on.month),
+        "month_roman": roman(issued_on.month),
         "year": str(issued_on.year),
     }
     used = {match[1] for match in PLACEHOLDER.finditer(number_format)}

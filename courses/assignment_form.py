@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
@@ -12,12 +11,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from academy.people import nip
 from academy.people.models import WorkUnit
 from courses.models import Course, Edition
+from courses.nip_list import nips_field, nips_in
 
-MOST_NIPS = 5000
-MOST_TOLD = 5
 MOST_UNITS = 600  # in the select; a unit further down is reached from its report
 
 
@@ -29,13 +26,7 @@ class AssignmentForm(forms.Form):
         required=False,
         empty_label=gettext_lazy("No unit, the list of NIPs below"),
     )
-    nips = forms.CharField(
-        label=gettext_lazy("Or these NIPs"),
-        required=False,
-        strip=False,
-        help_text=gettext_lazy("One per line, for example pasted from a column of a spreadsheet."),
-        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
-    )
+    nips = nips_field(label=gettext_lazy("Or these NIPs"), required=False)
     due_on = forms.DateField(
         label=gettext_lazy("To be finished by"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -60,23 +51,7 @@ class AssignmentForm(forms.Form):
         return field
 
     def clean_nips(self) -> list[str]:
-        """The numbers once each; ValidationError names the lines that hold none."""
-        found: dict[str, None] = {}
-        problems: list[str] = []
-        for number, line in enumerate(self.cleaned_data["nips"].splitlines(), start=1):
-            for text in _numbers(line):
-                try:
-                    found[nip.parse(text).digits] = None
-                except nip.InvalidNip as problem:
-                    problems.append(_("Line %(line)d: %(problem)s") % {"line": number, "problem": problem})
-        if len(found) > MOST_NIPS:
-            problems.insert(0, _("At most %(most)d NIPs at once.") % {"most": MOST_NIPS})
-        if len(problems) > MOST_TOLD:
-            rest = len(problems) - MOST_TOLD
-            problems[MOST_TOLD:] = [_("And %(count)d more lines.") % {"count": rest}]
-        if problems:
-            raise ValidationError(problems)
-        return list(found)
+        return nips_in(self.cleaned_data["nips"])
 
     def clean_due_on(self) -> date:
         due_on: date = self.cleaned_data["due_on"]
@@ -94,18 +69,6 @@ class AssignmentForm(forms.Form):
             elif not cleaned["unit"] and not cleaned["nips"]:
                 self.add_error("unit", _("Choose a unit or type NIPs."))
         return cleaned
-
-
-def _numbers(line: str) -> list[str]:
-    """The numbers of a line: several between commas or tabs, or grouped ones one after the other."""
-    texts = []
-    for part in re.split(r"[,;\t]", line):
-        digits = nip.normalise(part.strip().lstrip("'’"))
-        if digits.isascii() and digits.isdigit() and len(digits) > nip.LENGTH and len(digits) % nip.LENGTH == 0:
-            texts += [digits[start : start + nip.LENGTH] for start in range(0, len(digits), nip.LENGTH)]
-        elif digits:
-            texts.append(digits)
-    return texts
 
 
 def _choices(units: QuerySet[WorkUnit], chosen: WorkUnit | None) -> list[tuple[int, str]]:

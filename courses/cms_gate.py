@@ -15,10 +15,16 @@ from wagtail.models import Page
 
 from academy.pages.cms_policy import CMS
 from academy.people.models import Person, Role
-from courses.models import Course, CoursePage, Question, QuestionBank
+from courses.models import Course, CoursePage, LearningPath, Question, QuestionBank, Run
 from courses.trainers import DESK, organisers_of, own_rows, sync_trainer_groups
 
-SNIPPETS: dict[str, type[Model]] = {"course": Course, "question": Question, "questionbank": QuestionBank}
+SNIPPETS: dict[str, type[Model]] = {
+    "course": Course,
+    "question": Question,
+    "questionbank": QuestionBank,
+    "run": Run,
+    "learningpath": LearningPath,
+}
 
 
 class CmsGateMiddleware:

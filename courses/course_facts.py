@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -22,10 +23,11 @@ from academy.pages.templatetags.formats import day, score
 from academy.people.models import Person
 from courses.catalogue import LEVEL, activities_text, minutes_text, modules_text
 from courses.deadlines import due
-from courses.enrolment import enrolment_that_counts
+from courses.enrolment import day_of, enrolment_that_counts, missing_prerequisites
 from courses.models import Completion, Course, CoursePage, Edition, Enrolment, LegalReference, Level
 from courses.outline import Outline, OutlineActivity, OutlineModule, outline_of
 from courses.progress import done_activities
+from courses.runs import runs_to_join
 from courses.standing import Standing
 from courses.switching import switch_link
 
@@ -111,12 +113,36 @@ def _learning(
             "url": reverse("enrolment", args=[enrolment.pk]),
         }
     elif isinstance(request.user, Person):
-        label = _("Take this course again") if reader.completed_before else _("Take this course")
-        context["action"] = {"url": reverse("enrol", args=[page.course.key]), "label": label, "post": True}
+        context |= _joining(page.course, request.user, again=reader.completed_before)
     else:
         sign_in = f"{resolve_url('account_login')}?{urlencode({'next': page.get_url(request)})}"
         context["action"] = {"url": sign_in, "label": _("Sign in to take this course")}
     return context
+
+
+def _joining(course: Course, person: Person, *, again: bool) -> dict[str, Any]:
+    """What somebody may press who is not in the course: at any time, in a run, or first another course."""
+    missing = missing_prerequisites(person, course)
+    if missing:
+        links = [{"title": one.title, "url": page.get_url() if page else ""} for one, page in _with_pages(missing)]
+        return {"prerequisites": links}
+    label = _("Take this course again") if again else _("Take this course")
+    action = {
+        "url": reverse("enrol", args=[course.key]),
+        "label": label,
+        "post": True,
+        "at_any_time": course.self_paced,
+    }
+    runs = [
+        {"pk": run.pk, "name": run.name, "days": f"{day(run.opens_on)} – {day(run.closes_on)}"}
+        for run in runs_to_join(course, on=day_of(course, timezone.now()))
+    ]
+    return {"action": action if course.self_paced or runs else None, "runs": runs}
+
+
+def _with_pages(courses: Iterable[Course]) -> list[tuple[Course, CoursePage | None]]:
+    pages = {page.course_id: page for page in CoursePage.objects.live().filter(course__in=courses)}
+    return [(course, pages.get(course.pk)) for course in courses]
 
 
 def _module(module: OutlineModule, standing: Standing | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,27 +10,43 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from academy.people.models import Person
-from courses.models import Completion, Course, Edition, Enrolment
-from courses.runs import open_run
+from courses.models import Completion, Course, Edition, Enrolment, Run
+from courses.runs import open_run, seats_taken
 
 
 class NotOpen(Exception):
-    """The course has no edition yet."""
+    """The course cannot be taken now; the message says why."""
+
+
+class PrerequisitesMissing(NotOpen):
+    """Other courses come first."""
+
+    def __init__(self, courses: Sequence[Course]) -> None:
+        titles = ", ".join(f"“{course.title}”" for course in courses)
+        super().__init__(_("Finish %(courses)s first.") % {"courses": titles})
+        self.courses = courses
 
 
 class Withdrawn(Exception):
     """The learner left the course; rejoining comes first."""
 
 
+class RunNotOpen(Exception):
+    """The run has not begun, or is closed."""
+
+
 @transaction.atomic
-def enrol(person: Person, course: Course, *, at: datetime) -> Enrolment:
-    """Put `person` into the self-paced run of the year, on the newest edition. NotOpen if there is none.
+def enrol(person: Person, course: Course, *, at: datetime, run: Run | None = None, invited: bool = False) -> Enrolment:
+    """Put `person` into the run, without one into the self-paced run of the year, on the newest edition.
 
     A repeat returns what there is: an enrolment still running, even one begun last year, or the one whose completion
     counts for this year already. Rejoining clears the withdrawal and takes the newest edition; what was done stays.
+    Raises NotOpen if there is no edition, the run takes nobody any more, or prerequisites are missing; who is `invited`
+    by the organiser needs no prerequisites and may join a run that is not open to everybody.
     """
     # The lock keeps the mirrors right while the person is being placed elsewhere, and makes a double click wait.
     # The unit is fetched afterwards: a row that was waited for comes without what was joined to it before.
@@ -40,9 +57,15 @@ def enrol(person: Person, course: Course, *, at: datetime) -> Enrolment:
     edition = Edition.objects.filter(course=course).newest_first().first()
     if edition is None:
         raise NotOpen(_("This course is not open yet."))
+    if not invited and (missing := missing_prerequisites(person, course)):
+        raise PrerequisitesMissing(missing)
+    if run is None and not course.self_paced and not invited:
+        raise NotOpen(_("People take this course in a run (angkatan): choose one on its page."))
+    if run is not None:
+        check_room(run, on=day_of(course, at), invited=invited)
     enrolment, made = Enrolment.objects.get_or_create(
         person=person,
-        run=open_run(course, on=day_of(course, at)),
+        run=run or open_run(course, on=day_of(course, at)),
         defaults={
             "edition": edition,
             "unit": person.unit,
@@ -56,6 +79,23 @@ def enrol(person: Person, course: Course, *, at: datetime) -> Enrolment:
     return enrolment
 
 
+def check_room(run: Run, *, on: date, invited: bool) -> None:
+    """NotOpen if the run takes nobody any more. Locks it: of two who want the last seat one gets it."""
+    row = Run.objects.select_for_update().get(pk=run.pk)
+    if row.closed_at is not None or on > row.closes_on:
+        raise NotOpen(_("%(run)s is closed.") % {"run": row.name})
+    if not invited and not Run.objects.taking_enrolments(on).filter(pk=row.pk).exists():
+        raise NotOpen(_("%(run)s takes no more participants by themselves.") % {"run": row.name})
+    if row.seats is not None and seats_taken(row) >= row.seats:
+        raise NotOpen(_("All %(seats)d seats of %(run)s are taken.") % {"seats": row.seats, "run": row.name})
+
+
+def missing_prerequisites(person: Person, course: Course) -> list[Course]:
+    """The courses that come before this one and that the person never passed."""
+    passed = Completion.objects.filter(person=person, outcome=Completion.Outcome.PASSED).values("course")
+    return list(course.prerequisites.exclude(pk__in=passed))
+
+
 def withdraw(enrolment: Enrolment, *, at: datetime) -> bool:
     """Leave the course; the row and everything done in it stay. False if it is finished: then it cannot be left."""
     Enrolment.objects.running().filter(pk=enrolment.pk).update(withdrawn_at=at)
@@ -67,12 +107,24 @@ def begin_work(enrolment: Enrolment, *, at: datetime) -> None:
     """Lock the enrolment until the transaction ends, and note when work in it began. Withdrawn if the learner left.
 
     Whatever could finish a course starts here, so two last activities done at the same moment see each other, and the
-    edition is the one that the learner follows now.
+    edition is the one that the learner follows now. RunNotOpen before the run begins and after it is closed.
     """
     locked = Enrolment.objects.current().filter(pk=enrolment.pk).update(started_at=Coalesce(F("started_at"), at))
     if not locked:
         raise Withdrawn(_("You have left this course."))
-    enrolment.refresh_from_db(fields=["edition"])
+    edition, opens_on, closed_at, zone = Enrolment.objects.values_list(
+        "edition", "run__opens_on", "run__closed_at", "run__course__organiser__time_zone"
+    ).get(pk=enrolment.pk)
+    enrolment.edition_id = edition
+    check_run_is_open(opens_on, closed_at, today=timezone.localdate(at, ZoneInfo(zone)))
+
+
+def check_run_is_open(opens_on: date, closed_at: datetime | None, *, today: date) -> None:
+    """RunNotOpen before the first day, which is the organiser's, and after the run was closed."""
+    if closed_at is not None:
+        raise RunNotOpen(_("This run is closed. What you did is kept; you can read everything again."))
+    if today < opens_on:
+        raise RunNotOpen(_("This run begins on %(day)s.") % {"day": date_format(opens_on)})
 
 
 def enrolment_that_counts(person: Person, course: Course, *, at: datetime) -> Enrolment | None:

@@ -101,24 +101,43 @@ def complete_course(enrolment: Enrolment, *, at: datetime) -> Completion | None:
     A repeat returns the first record unchanged. Unit and agency are those of the person at this moment; the day
     counts in the agency's time zone.
     """
-    row = (
-        Enrolment.objects.select_for_update(of=("self",))
-        .select_related("run__course__organiser", "edition")
-        .get(pk=enrolment.pk)
-    )
+    row = _locked(enrolment)
     known = Completion.objects.filter(enrolment=row).first()
     if known is not None:
         return known
     outline = outline_of(row.edition_id)
     if row.withdrawn_at is not None or next_activity(outline, done_activities(row)) is not None:
         return None
+    completion = _record(row, Completion.Outcome.PASSED, outline, at=at)
+    enrolment.refresh_from_db(fields=["completed_at", "score", "credit_hours"])
+    return completion
+
+
+@transaction.atomic(savepoint=False)
+def record_attendance(enrolment: Enrolment, *, at: datetime) -> Completion:
+    """The run is closed, every lesson was done, the course not passed: attended. A repeat returns the first record."""
+    row = _locked(enrolment)
+    known: Completion | None = Completion.objects.filter(enrolment=row).first()
+    return known or _record(row, Completion.Outcome.ATTENDED, outline_of(row.edition_id), at=at)
+
+
+def _locked(enrolment: Enrolment) -> Enrolment:
+    """The row with what a completion needs. None of what is joined can change or be missing."""
+    return (
+        Enrolment.objects.select_for_update(of=("self",))
+        .select_related("run__course__organiser", "edition")
+        .get(pk=enrolment.pk)
+    )
+
+
+def _record(row: Enrolment, outcome: Completion.Outcome, outline: Outline, *, at: datetime) -> Completion:
     person = Person.objects.select_related("unit__agency").get(pk=row.person_id)
     agency = person.unit.agency if person.unit else None
     zone = ZoneInfo(agency.time_zone if agency else row.run.course.organiser.time_zone)
     score = course_score(row, outline)
     completion = Completion.objects.create(
         enrolment=row,
-        outcome=Completion.Outcome.PASSED,
+        outcome=outcome,
         person=person,
         course=row.run.course,
         edition=row.edition,
@@ -129,8 +148,7 @@ def complete_course(enrolment: Enrolment, *, at: datetime) -> Completion | None:
         completed_at=at,
         completed_on=timezone.localdate(at, zone),
     )
-    for mirror in (row, enrolment):
-        mirror.completed_at, mirror.score, mirror.credit_hours = at, score, row.edition.credit_hours
+    row.completed_at, row.score, row.credit_hours = at, score, row.edition.credit_hours
     row.save(update_fields=["completed_at", "score", "credit_hours"])
     course_completed.send(sender=Completion, completion=completion)
     return completion

@@ -6,17 +6,17 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from academy.notifications.messages import send_once, send_once_to_each
-from academy.people.models import Person, Role, WorkUnit
+from academy.people.models import Person
 from courses.content import edition_content, published_content
 from courses.models import Course, CoursePage, Edition, EditionKind, EditionProposal
 from courses.publishing import EditionInvalid, content_for, publish_edition
-from courses.trainers import DESK, organisers_of
+from courses.trainers import desk_of, organisers_of
 
 State = EditionProposal.State
 
@@ -139,10 +139,7 @@ def _decide(row: EditionProposal, state: EditionProposal.State, *, by: Person, a
 
 
 def _tell_readers(proposal: EditionProposal, *, at: datetime) -> None:
-    unit = proposal.course.organiser.unit
-    way = [unit.path[:end] for end in range(WorkUnit.steplen, len(unit.path) + 1, WorkUnit.steplen)]
-    roles = Role.objects.in_force(at).filter(Q(unit__path__in=way) | Q(group__agencies=unit.agency_id), kind__in=DESK)
-    readers = Person.objects.filter(pk__in=roles.values("person"), is_active=True).exclude(pk=proposal.proposed_by_id)
+    readers = desk_of([proposal.course.organiser], at=at).exclude(pk=proposal.proposed_by_id)
     with translation.override(settings.LANGUAGE_CODE):
         send_once_to_each(
             readers,

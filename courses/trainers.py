@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection as Many
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
@@ -19,9 +19,9 @@ from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
 
-from academy.people.models import Organiser, Person, Role
+from academy.people.models import Organiser, Person, Role, WorkUnit
 from academy.people.scope import units_visible_to
-from courses.models import Course, CoursePage, LegalReference, Question, QuestionBank
+from courses.models import Course, CoursePage, LearningPath, LegalReference, Question, QuestionBank, Run
 
 WRITERS = (Role.Kind.TRAINER, Role.Kind.ORGANISER)
 DESK = (*WRITERS, Role.Kind.REVIEWER)
@@ -37,14 +37,18 @@ SNIPPETS: dict[str, dict[type[Model], tuple[str, ...]]] = {
         LegalReference: ("add", "view"),
         QuestionBank: ("add", "change", "view"),
         Question: ("add", "change", "view"),
+        Run: ("add", "change", "view"),
+        LearningPath: ("add", "change", "view"),
     },
-    REVIEW: dict.fromkeys((Course, LegalReference, QuestionBank, Question), ("view",)),
+    REVIEW: dict.fromkeys((Course, LegalReference, QuestionBank, Question, Run, LearningPath), ("view",)),
 }
 TO_ORGANISER: dict[type[Model], str] = {
     Organiser: "pk",
     Course: "organiser",
     QuestionBank: "organiser",
     Question: "bank__organiser",
+    Run: "course__organiser",
+    LearningPath: "organiser",
 }
 
 
@@ -57,6 +61,16 @@ def organisers_of(person: Person, *, at: datetime, kinds: Many[Role.Kind] = DESK
     for kind in sorted(held):
         condition |= Q(unit__in=units_visible_to(person, kind=Role.Kind(kind), at=at))
     return Organiser.objects.filter(condition) if condition else Organiser.objects.none()
+
+
+def desk_of(organisers: Iterable[Organiser], *, at: datetime, kinds: Many[Role.Kind] = DESK) -> QuerySet[Person]:
+    """The people with a role of these kinds over one of these organisers."""
+    condition = Q(pk__in=[])
+    for unit in WorkUnit.objects.filter(organiser__in=organisers):
+        way = [unit.path[:end] for end in range(WorkUnit.steplen, len(unit.path) + 1, WorkUnit.steplen)]
+        condition |= Q(unit__path__in=way) | Q(group__agencies=unit.agency_id)
+    roles = Role.objects.in_force(at).filter(condition, kind__in=kinds)
+    return cast("QuerySet[Person]", Person.objects.filter(pk__in=roles.values("person"), is_active=True))
 
 
 def own_rows(model: type[Model], person: Person, *, at: datetime) -> QuerySet[Any]:

@@ -30,10 +30,20 @@ from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 from academy.people.models import Organiser, Person
 from courses.content import differences, edition_content, published_content
 from courses.edition_view import course_page_of, publish_edition_view
-from courses.models import Course, CoursePage, Enrolment, LegalReference, Question, QuestionBank
+from courses.models import (
+    Course,
+    CoursePage,
+    Enrolment,
+    LearningPath,
+    LegalReference,
+    Question,
+    QuestionBank,
+    Run,
+)
+from courses.run_desk import close_run_view, participants_view, remove_participant_view
 from courses.trainers import ensure_course_page, own_rows
 
-SNIPPETS = (Course, LegalReference, Question, QuestionBank)
+SNIPPETS = (Course, LearningPath, LegalReference, Question, QuestionBank, Run)
 _RETIRE = gettext_lazy("“%(name)s” is in an edition and is not deleted. Retire it: later editions leave it out.")
 _IN_USE = gettext_lazy("“%(name)s” is in use and is not deleted.")
 
@@ -131,6 +141,42 @@ class QuestionViewSet(OwnSnippetViewSet):
     list_per_page = 50
 
 
+class RunFilters(WagtailFilterSet):
+    course = ModelChoiceFilter(queryset=own(Course), label=gettext_lazy("course"))
+
+    class Meta:
+        model = Run
+        fields = ["course", "year"]
+
+
+class RunViewSet(OwnSnippetViewSet):
+    """Dated runs; the self-paced one of a year makes itself and holds nothing to decide."""
+
+    model = Run
+    icon = "group"
+    menu_order = 150
+    list_display = [
+        Column("name", label=gettext_lazy("cohort (angkatan)"), accessor="name"),
+        "course",
+        "opens_on",
+        "closes_on",
+        BooleanColumn("closed", label=gettext_lazy("closed"), accessor=lambda run: bool(run.closed_at)),
+    ]
+    filterset_class = RunFilters
+    ordering = ["-opens_on", "course"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(number__isnull=False).select_related("course")
+
+
+class LearningPathViewSet(OwnSnippetViewSet):
+    model = LearningPath
+    icon = "list-ol"
+    menu_order = 160
+    list_display = ["title", "organiser", "is_public"]
+    search_fields = ["title", "key"]
+
+
 class LegalReferenceViewSet(SnippetViewSet):
     model = LegalReference
     icon = "clipboard-list"
@@ -144,7 +190,14 @@ class CourseDesk(SnippetViewSetGroup):
     menu_icon = "education"
     menu_name = "courses"
     menu_order = 150
-    items = (CourseViewSet, QuestionBankViewSet, QuestionViewSet, LegalReferenceViewSet)
+    items = (
+        CourseViewSet,
+        RunViewSet,
+        LearningPathViewSet,
+        QuestionBankViewSet,
+        QuestionViewSet,
+        LegalReferenceViewSet,
+    )
 
 
 register_snippet(CourseDesk)
@@ -155,7 +208,13 @@ def register_icons(icons: list[str]) -> list[str]:
 
 
 def register_admin_urls() -> list[URLPattern]:
-    return [path("pelatihan/<int:page_id>/edisi/", publish_edition_view, name="publish_edition")]
+    run = "pelatihan/angkatan/<int:run_id>/"
+    return [
+        path("pelatihan/<int:page_id>/edisi/", publish_edition_view, name="publish_edition"),
+        path(f"{run}peserta/", participants_view, name="run_participants"),
+        path(f"{run}peserta/<int:enrolment_id>/keluar/", remove_participant_view, name="run_remove_participant"),
+        path(f"{run}tutup/", close_run_view, name="run_close"),
+    ]
 
 
 def edition_header_button(page: Page, user: Person, view_name: str, next_url: str | None = None) -> Iterator[Button]:
@@ -176,6 +235,11 @@ def _edition_button(page: Page, user: Person) -> Iterator[Button]:
             icon_name="upload",
             priority=12,
         )
+
+
+def run_buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterator[Button]:
+    if isinstance(snippet, Run):
+        yield Button(_("Participants"), reverse("run_participants", args=[snippet.pk]), icon_name="group", priority=5)
 
 
 def leave_out_foreign_drafts(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
@@ -263,6 +327,7 @@ hooks.register("register_icons", register_icons)
 hooks.register("register_admin_urls", register_admin_urls)
 hooks.register("register_page_header_buttons", edition_header_button)
 hooks.register("register_page_listing_more_buttons", edition_listing_button)
+hooks.register("register_snippet_listing_buttons", run_buttons)
 hooks.register("construct_page_chooser_queryset", leave_out_foreign_drafts)
 hooks.register("after_create_snippet", make_the_page)
 hooks.register("after_publish_page", tell_about_the_edition)

@@ -3,6 +3,7 @@ from courses.models.course import Course, LegalReference, Level
 from courses.models.edition import ActivityKind, Edition, EditionActivity, EditionAsset, EditionModule, EditionQuestion
 from courses.models.enrolment import ActivityProgress, Completion, Enrolment, Run
 from courses.models.pages import CatalogPage, CoursePage, LessonPage, ModulePage, QuizPage
+from courses.models.path import LearningPath, PathStep
 from courses.models.proposal import EditionKind, EditionProposal
 from courses.models.questions import Question, QuestionBank, QuestionKind, QuestionOption, QuestionVersion
 from courses.models.quiz import Attempt, Response
@@ -25,10 +26,12 @@ __all__ = [
     "EditionProposal",
     "EditionQuestion",
     "Enrolment",
+    "LearningPath",
     "LegalReference",
     "LessonPage",
     "Level",
     "ModulePage",
+    "PathStep",
     "Question",
     "QuestionBank",
     "QuestionKind",

@@ -6,12 +6,13 @@ from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.forms import CheckboxSelectMultiple
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel
 from wagtail.search import index
 
 from academy.people.models import Organiser
-from courses.own_forms import OwnModelForm
+from courses.course_form import CourseForm
 
 
 class Level(models.TextChoices):
@@ -39,14 +40,26 @@ class Course(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
     sequential = models.BooleanField(_("activities go in order"), default=True)
+    self_paced = models.BooleanField(
+        _("may be taken at any time"), default=True, help_text=_("Otherwise people join a run (angkatan).")
+    )
+    prerequisites = models.ManyToManyField(
+        "self",
+        symmetrical=False,
+        blank=True,
+        related_name="+",
+        verbose_name=_("prerequisites"),
+        help_text=_("Courses to be passed before this one. Whoever is invited by the organiser needs none."),
+    )
 
-    base_form_class = OwnModelForm
+    base_form_class = CourseForm
     panels = [
         FieldPanel("title"),
         FieldRowPanel([FieldPanel("key"), FieldPanel("code")]),
         FieldPanel("organiser"),
         FieldRowPanel([FieldPanel("level"), FieldPanel("credit_hours"), FieldPanel("pass_mark")]),
-        FieldPanel("sequential"),
+        FieldRowPanel([FieldPanel("sequential"), FieldPanel("self_paced")]),
+        FieldPanel("prerequisites", widget=CheckboxSelectMultiple),
     ]
 
     class Meta:

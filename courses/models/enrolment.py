@@ -2,26 +2,69 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Self
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.forms import CheckboxSelectMultiple
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, FieldRowPanel
 
+from academy.numerals import roman
 from academy.people.models import Agency, WorkUnit
 from courses.models.course import Course
 from courses.models.edition import Edition
+from courses.run_form import RunForm
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def taking_enrolments(self, on: date) -> Self:
+        """Dated runs that people may join by themselves on that day; whether a seat is free is another question."""
+        open_for = Q(enrol_until_on__gte=on) | Q(enrol_until_on__isnull=True, closes_on__gte=on)
+        return self.filter(open_for, number__isnull=False, self_enrolment=True, closed_at__isnull=True)
 
 
 class Run(models.Model):
-    """A dated holding of a course (angkatan). A self-paced course has one open run per calendar year."""
+    """A dated holding of a course (angkatan). A self-paced course has one open run per calendar year.
 
-    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="runs")
-    year = models.PositiveSmallIntegerField()
-    number = models.PositiveSmallIntegerField(_("angkatan"), null=True, blank=True)
-    opens_on = models.DateField()
-    closes_on = models.DateField()
+    People learn in it from `opens_on` until it is closed, which somebody does after `closes_on`: whoever did every
+    lesson by then but did not pass has attended.
+    """
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="runs", verbose_name=_("course"))
+    year = models.PositiveSmallIntegerField(_("year"))
+    number = models.PositiveSmallIntegerField(
+        _("cohort (angkatan)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(399)],
+        help_text=_("Left empty, the next number of that year."),
+    )
+    opens_on = models.DateField(_("opens on"))
+    closes_on = models.DateField(_("closes on"))
+    enrol_until_on = models.DateField(_("joining until"), null=True, blank=True)
+    self_enrolment = models.BooleanField(_("people may join by themselves"), default=True)
+    seats = models.PositiveSmallIntegerField(_("seats"), null=True, blank=True, validators=[MinValueValidator(1)])
+    trainers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="+", verbose_name=_("trainers")
+    )
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True, editable=False)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+
+    objects = RunQuerySet.as_manager()
+    base_form_class = RunForm
+    panels = [
+        FieldPanel("course"),
+        FieldRowPanel([FieldPanel("number"), FieldPanel("seats")]),
+        FieldRowPanel([FieldPanel("opens_on"), FieldPanel("closes_on")]),
+        FieldRowPanel([FieldPanel("self_enrolment"), FieldPanel("enrol_until_on")]),
+        FieldPanel("trainers", widget=CheckboxSelectMultiple),
+    ]
 
     class Meta:
         verbose_name = _("run")
@@ -30,12 +73,30 @@ class Run(models.Model):
             models.UniqueConstraint(
                 fields=["course", "year"], condition=Q(number__isnull=True), name="run_one_self_paced_per_year"
             ),
-            models.UniqueConstraint(fields=["course", "year", "number"], name="run_number_once_per_year"),
+            models.UniqueConstraint(
+                fields=["course", "year", "number"],
+                name="run_number_once_per_year",
+                violation_error_message=_("This cohort number exists already in that year."),
+            ),
+            models.CheckConstraint(
+                condition=Q(closes_on__gte=models.F("opens_on")),
+                name="run_closes_after_it_opens",
+                violation_error_message=_("A run closes on the day it opens or later."),
+            ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.course} · {self.name}"
 
     @property
     def is_self_paced(self) -> bool:
         return self.number is None
+
+    @property
+    def name(self) -> str:
+        """As certificates print it, always in Indonesian."""
+        kind = f"Angkatan {roman(self.number)}" if self.number else "Kelas Mandiri"
+        return f"{kind} Tahun {self.year}"
 
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):

@@ -15,11 +15,12 @@ from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from academy.pages.caching import content_version
 from academy.pages.refusals import not_allowed
-from courses.enrolment import Withdrawn
+from courses.enrolment import RunNotOpen, Withdrawn, check_run_is_open
 from courses.models import Course, CoursePage, Enrolment
 from courses.outline import Outline, OutlineActivity, outline_of
 from courses.progress import ActivityLocked, NotInEdition, check_open, done_activities
@@ -62,6 +63,8 @@ def personal(*methods: str, signed_out: View = ask_to_sign_in) -> Callable[[View
                 raise Http404 from refusal
             except Withdrawn:
                 response = _withdrawn(request, **kwargs)
+            except RunNotOpen as refusal:
+                response = _run_not_open(request, refusal, **kwargs)
             response.headers["Cache-Control"] = "private, no-store"
             return response
 
@@ -72,7 +75,7 @@ def personal(*methods: str, signed_out: View = ask_to_sign_in) -> Callable[[View
 
 def own_enrolment(request: HttpRequest, enrolment: int) -> Enrolment:
     """The enrolment, if it is the reader's own; 404 otherwise. Withdrawn if they left the course."""
-    row = get_object_or_404(Enrolment, pk=enrolment, person=request.user.pk)
+    row = get_object_or_404(Enrolment.objects.select_related("run"), pk=enrolment, person=request.user.pk)
     if row.withdrawn_at is not None:
         raise Withdrawn(_("You have left this course."))
     return row
@@ -129,8 +132,10 @@ def find_place(request: HttpRequest, enrolment: int, activity: UUID) -> Place:
 
 
 def open_place(request: HttpRequest, enrolment: int, activity: UUID) -> Place:
-    """The same, but ActivityLocked if another activity comes first."""
+    """The same, but ActivityLocked if another activity comes first, and RunNotOpen before the run begins."""
     place = find_place(request, enrolment, activity)
+    # Read on after it was closed, but not before it begins. The learner's own day: no page waits for a time zone.
+    check_run_is_open(place.enrolment.run.opens_on, None, today=timezone.localdate())
     check_open(place.outline, activity, place.done)
     return place
 
@@ -164,6 +169,18 @@ def _locked(request: HttpRequest, refusal: ActivityLocked, *, enrolment: int, **
         text=_("The activities of this course go in order. %(sentence)s") % {"sentence": refusal},
         url=reverse("activity", args=[enrolment, refusal.first.activity]),
         label=_("Go to %(number)s") % {"number": refusal.first.number},
+    )
+
+
+def _run_not_open(request: HttpRequest, refusal: RunNotOpen, *, enrolment: int, **kwargs: Any) -> HttpResponse:
+    row = get_object_or_404(Enrolment.objects.select_related("run"), pk=enrolment, person=request.user.pk)
+    return refuse(
+        request,
+        status=403,
+        title=row.run.name,
+        text=str(refusal),
+        url=course_page_url(row.run.course_id),
+        label=_("About this course"),
     )
 
 

@@ -13,26 +13,33 @@ from django.utils.translation import gettext as _
 
 from academy.people.models import Person
 from courses import enrolment as actions
-from courses.models import Course
+from courses.models import Course, Run
 from courses.outline import outline_of
 from courses.standing import standing_in
-from courses.views.access import course_url, own_enrolment, personal, refuse
+from courses.views.access import course_page_url, course_url, own_enrolment, personal, refuse
 from courses.views.contents import module_items
 
 
 @personal("POST")
 def enrol(request: HttpRequest, course_key: str) -> HttpResponse:
     course = get_object_or_404(Course.objects.select_related("organiser"), key=course_key)
+    chosen = request.POST.get("run", "")
+    run = None
+    if chosen:
+        run = get_object_or_404(Run, pk=chosen if chosen.isdecimal() and len(chosen) < 19 else None, course=course)
     try:
-        enrolment = actions.enrol(cast(Person, request.user), course, at=timezone.now())
+        enrolment = actions.enrol(cast(Person, request.user), course, at=timezone.now(), run=run)
     except actions.NotOpen as refusal:
+        has_edition = course.editions.exists()
         return refuse(
             request,
             status=409,
             title=str(refusal),
-            text=_("Its material is still being prepared. Choose another course meanwhile."),
-            url=reverse("my_learning"),
-            label=_("Back to my learning"),
+            text=_("Choose another run or another course.")
+            if has_edition
+            else _("Its material is still being prepared. Choose another course meanwhile."),
+            url=course_page_url(course.pk) if has_edition else reverse("my_learning"),
+            label=_("About this course") if has_edition else _("Back to my learning"),
         )
     return redirect("enrolment", enrolment=enrolment.pk)
 

@@ -35,6 +35,7 @@ FILLED: dict[str, Callable[[World, Person], Any]] = {
     "path": lambda _world, _owner: "images/none.png",
     "uidb36": lambda _world, _owner: "1",
     "key": lambda _world, _owner: "set-password",
+    "path_key": lambda _world, _owner: "tidak-ada",
     "restriction_id": lambda _world, _owner: NOBODYS,
     "page_view_restriction_id": lambda _world, _owner: NOBODYS,
     "page_id": lambda _world, _owner: NOBODYS,

@@ -1,0 +1,35 @@
+"""The form of a course in the CMS: prerequisites that lead in a circle are not saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from courses.own_forms import OwnModelForm
+
+
+class CourseForm(OwnModelForm):
+    """Any course of the catalogue may come first, whoever holds it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("prerequisites")
+        if field is not None:
+            model = self._meta.model
+            field.queryset = model.objects.exclude(pk=self.instance.pk).order_by("code")  # type: ignore[attr-defined]
+
+    def clean_prerequisites(self) -> Iterable[Any]:
+        chosen = self.cleaned_data["prerequisites"]
+        through = self._meta.model.prerequisites.through.objects
+        reached, new = set(), {course.pk for course in chosen}
+        while new:
+            reached |= new
+            new = set(through.filter(from_course__in=new).values_list("to_course", flat=True)) - reached
+        if self.instance.pk in reached:
+            raise ValidationError(
+                _("One of these courses needs “%(title)s” itself: nobody could begin.") % {"title": self.instance.title}
+            )
+        return chosen
