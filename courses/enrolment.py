@@ -7,7 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -109,22 +109,28 @@ def begin_work(enrolment: Enrolment, *, at: datetime) -> None:
     Whatever could finish a course starts here, so two last activities done at the same moment see each other, and the
     edition is the one that the learner follows now. RunNotOpen before the run begins and after it is closed.
     """
-    locked = Enrolment.objects.current().filter(pk=enrolment.pk).update(started_at=Coalesce(F("started_at"), at))
-    if not locked:
+    open_runs = Run.objects.filter(pk=OuterRef("run"), closed_at__isnull=True, opens_on__lte=timezone.localdate(at))
+    ours = Enrolment.objects.current().filter(Exists(open_runs), pk=enrolment.pk, edition=enrolment.edition_id)
+    if ours.update(started_at=Coalesce(F("started_at"), at)):
+        return
+    row = Enrolment.objects.select_related("run").get(pk=enrolment.pk)
+    if row.withdrawn_at is not None:
         raise Withdrawn(_("You have left this course."))
-    edition, opens_on, closed_at, zone = Enrolment.objects.values_list(
-        "edition", "run__opens_on", "run__closed_at", "run__course__organiser__time_zone"
-    ).get(pk=enrolment.pk)
-    enrolment.edition_id = edition
-    check_run_is_open(opens_on, closed_at, today=timezone.localdate(at, ZoneInfo(zone)))
+    check_run_is_open(row.run, today=timezone.localdate(at))
+    enrolment.edition_id = row.edition_id  # it was changed in another window meanwhile
+    begin_work(enrolment, at=at)
 
 
-def check_run_is_open(opens_on: date, closed_at: datetime | None, *, today: date) -> None:
-    """RunNotOpen before the first day, which is the organiser's, and after the run was closed."""
-    if closed_at is not None:
+def check_run_is_open(run: Run, *, today: date) -> None:
+    """RunNotOpen before the first day and after the run was closed."""
+    if run.closed_at is not None:
         raise RunNotOpen(_("This run is closed. What you did is kept; you can read everything again."))
-    if today < opens_on:
-        raise RunNotOpen(_("This run begins on %(day)s.") % {"day": date_format(opens_on)})
+    check_run_has_begun(run, today=today)
+
+
+def check_run_has_begun(run: Run, *, today: date) -> None:
+    if today < run.opens_on:
+        raise RunNotOpen(_("This run begins on %(day)s.") % {"day": date_format(run.opens_on)})
 
 
 def enrolment_that_counts(person: Person, course: Course, *, at: datetime) -> Enrolment | None:

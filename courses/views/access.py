@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from academy.pages.caching import content_version
 from academy.pages.refusals import not_allowed
-from courses.enrolment import RunNotOpen, Withdrawn, check_run_is_open
+from courses.enrolment import RunNotOpen, Withdrawn, check_run_has_begun
 from courses.models import Course, CoursePage, Enrolment
 from courses.outline import Outline, OutlineActivity, outline_of
 from courses.progress import ActivityLocked, NotInEdition, check_open, done_activities
@@ -134,8 +134,7 @@ def find_place(request: HttpRequest, enrolment: int, activity: UUID) -> Place:
 def open_place(request: HttpRequest, enrolment: int, activity: UUID) -> Place:
     """The same, but ActivityLocked if another activity comes first, and RunNotOpen before the run begins."""
     place = find_place(request, enrolment, activity)
-    # Read on after it was closed, but not before it begins. The learner's own day: no page waits for a time zone.
-    check_run_is_open(place.enrolment.run.opens_on, None, today=timezone.localdate())
+    check_run_has_begun(place.enrolment.run, today=timezone.localdate())
     check_open(place.outline, activity, place.done)
     return place
 

@@ -184,12 +184,12 @@ def test_a_pppk_is_told_the_ceiling(learner, person):
 
 
 def test_the_number_of_queries_does_not_grow(learner, person, django_assert_num_queries):
-    """Session, person, enrolments, progress, completions, certificates, hours, roles for the header."""
+    """Session, person, enrolments, progress, newer editions, completions, certificates, hours; roles come with the person."""
     for _ in range(3):
         make_enrolment(person)
         certify(earn(person, 2))
     learner.get("/belajar/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         learner.get("/belajar/")
 
 
