@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
+from wagtail.blocks.struct_block import StructBlockValidationError
 from wagtail.images.models import Image
 from wagtail.models import Site
 
@@ -38,6 +39,7 @@ def refusal(kind, value):
     block = STREAM.child_blocks[kind]
     with pytest.raises(ValidationError) as caught, translation.override("id"):
         block.clean(block.to_python(value))
+    assert isinstance(caught.value, StructBlockValidationError)
     return {name: str(error.messages[0]) for name, error in caught.value.block_errors.items()}
 
 
@@ -45,13 +47,9 @@ def table(*rows):
     return {"data": [list(row) for row in rows], "first_row_is_table_header": True, "first_col_is_header": True}
 
 
-CHECK = {
-    "question": "Siapa yang boleh tahu?",
-    "options": [
-        {"text": "Petugas", "is_right": False, "feedback": "Petugas tidak meminta kode."},
-        {"text": "Hanya Anda", "is_right": True, "feedback": "Itu kunci kedua Anda."},
-    ],
-}
+WRONG = {"text": "Petugas", "is_right": False, "feedback": "Petugas tidak meminta kode."}
+RIGHT = {"text": "Hanya Anda", "is_right": True, "feedback": "Itu kunci kedua Anda."}
+CHECK = {"question": "Siapa yang boleh tahu?", "options": [WRONG, RIGHT]}
 CASE = {"agency": "Puskesmas", "situation": "<p>A</p>", "action": "<p>B</p>", "result": "<p>C</p>", "question": "D?"}
 VIDEO = {"title": "Surel palsu", "link": "https://a.go.id/v", "minutes": 3, "size_mb": 12.5, "transcript": "Kata."}
 
@@ -125,8 +123,8 @@ def test_a_glossary_term_is_a_definition():
 @pytest.mark.parametrize(
     ("kind", "value", "field", "words"),
     [
-        ("check", {**CHECK, "options": CHECK["options"][:1] * 2}, "options", "satu pilihan sebagai jawaban tepat"),
-        ("check", {**CHECK, "options": CHECK["options"][1:] * 2}, "options", "satu pilihan yang tidak tepat"),
+        ("check", CHECK | {"options": [WRONG, WRONG]}, "options", "satu pilihan sebagai jawaban tepat"),
+        ("check", CHECK | {"options": [RIGHT, RIGHT]}, "options", "satu pilihan yang tidak tepat"),
         ("video", VIDEO | {"link": ""}, "link", "Isi tautan atau pilih berkas"),
         ("video", VIDEO | {"link": "http://a.go.id"}, "link", "https://"),
         ("video", VIDEO | {"size_mb": None}, "size_mb", "ukurannya dalam MB"),
