@@ -1,4 +1,4 @@
-"""The blocks of a lesson: those of any page, and the legal basis."""
+"""The blocks of a lesson: those of any page, the legal basis and the words of an article."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.snippets.blocks import SnippetChooserBlock
 
-from academy.pages.blocks import PAGE_BLOCKS
+from academy.pages.blocks import LAW, PAGE_BLOCKS
 
 
 class LegalBasisBlock(blocks.StructBlock):
@@ -16,7 +16,22 @@ class LegalBasisBlock(blocks.StructBlock):
     class Meta:
         icon = "clipboard-list"
         label = _("Legal basis")
+        group = LAW
+        description = _("A place in a regulation in our own words, with the day it was checked.")
         template = "courses/blocks/legal_basis.html"
 
 
-LESSON_BLOCKS = [*PAGE_BLOCKS, ("legal_basis", LegalBasisBlock())]
+class ArticleBlock(blocks.StructBlock):
+    reference = SnippetChooserBlock("courses.LegalReference", label=_("Legal reference"))
+    article = blocks.CharBlock(label=_("Article and paragraph"), help_text=_("For example: Pasal 7 ayat (2)."))
+    text = blocks.TextBlock(label=_("Quoted words"), help_text=_("Exactly as the regulation has them."))
+
+    class Meta:
+        icon = "openquote"
+        label = _("Quotation of an article")
+        group = LAW
+        description = _("The exact words of an article. Says by itself when the regulation was replaced.")
+        template = "courses/blocks/article.html"
+
+
+LESSON_BLOCKS = [*PAGE_BLOCKS, ("legal_basis", LegalBasisBlock()), ("article", ArticleBlock())]

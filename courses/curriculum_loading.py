@@ -20,7 +20,7 @@ from academy.pages.loading import (
     load_page,
     load_row,
 )
-from academy.pages.markdown import Container, Source, blocks_of
+from academy.pages.markdown import Source, blocks_of
 from academy.pages.site_content import ensure_home
 from academy.people.models import Organiser
 from courses.content import edition_content, needs_material_edition, published_content
@@ -247,12 +247,6 @@ def _lessons(
 def _body(
     course: CourseFile, lesson: LessonFile, assets: Assets, references: Mapping[str, int]
 ) -> list[dict[str, Any]]:
-    def legal_basis(container: Container) -> tuple[str, Any]:
-        key = container.needed_argument()
-        if key not in references:
-            raise container.error(f"there is no legal reference {key}")
-        return "legal_basis", {"reference": references[key], "note": container.plain_text()}
-
     images, documents = assets
     source = Source(
         path=lesson.markdown.path,
@@ -260,7 +254,7 @@ def _body(
         key=f"{course.key}/{lesson.key}",
         images=images,
         documents=documents,
-        containers={"dasar-hukum": legal_basis},
+        legal=references,
     )
     return blocks_of(lesson.markdown.text, source)
 

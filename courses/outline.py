@@ -11,17 +11,19 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.core.cache import cache
+from django.db.models import prefetch_related_objects
 from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 from wagtail.blocks import StreamValue
 
 from academy.pages.caching import content_version
-from courses.models import Edition, EditionActivity, EditionModule
+from academy.pages.drawing import leaves, prepared
+from courses.models import Edition, EditionActivity, EditionModule, LegalReference
 from courses.models.edition import ActivityKind
 
 KEEP_SECONDS = 60 * 60
 OUTLINE_FORM = 2  # raise when the dataclasses below change
-BLOCKS_FORM = 1  # raise when a block template changes
+BLOCKS_FORM = 2  # raise when a block template changes
 
 
 @dataclass(frozen=True)
@@ -177,5 +179,7 @@ def rendered_body(edition_activity_pk: int, language: str) -> SafeString:
 
 def render_blocks(body: StreamValue) -> str:
     """The blocks one after the other, without the empty lines of their templates."""
-    html = "".join(block.render() for block in body)
+    ready = prepared(body)
+    prefetch_related_objects([value for value in leaves(ready) if isinstance(value, LegalReference)], "superseded_by")
+    html = "".join(block.render() for block in ready)
     return "\n".join(line.strip() for line in html.splitlines() if line.strip())

@@ -20,14 +20,16 @@ TEMPLATES = sorted(
 PAGES = [path for path in TEMPLATES if "pdf" not in path.parts and "templates/wagtail" not in path.as_posix()]
 
 
-def test_style_sheet_is_built_from_its_sources():
+def test_style_sheets_are_built_from_their_sources():
     assert stylesheet.TARGET.read_text(encoding="utf-8") == stylesheet.build()
+    assert stylesheet.BLOCKS.read_text(encoding="utf-8") == stylesheet.build_blocks()
 
 
 def test_style_sheet_is_small_enough_for_a_weak_line():
     raw = stylesheet.TARGET.read_bytes()
     assert len(raw) <= 40_000
     assert len(gzip.compress(raw)) <= 9_000
+    assert stylesheet.BLOCKS.stat().st_size <= 6_000
 
 
 def test_build_drops_comments_and_indentation():

@@ -65,6 +65,14 @@ class Fields:
             raise self.error(name, f"{value} is less than {least}")
         return value
 
+    def decimal(self, name: str) -> float | None:
+        """A number that may be missing."""
+        self._taken.add(name)
+        value = self._values.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise self.error(name, f"expected a number, found {value!r}")
+        return None if value is None else float(value)
+
     def flag(self, name: str, *, default: bool | None = None) -> bool:
         return self._take(name, bool, default)
 

@@ -1,7 +1,7 @@
 """Turn Markdown into the blocks of a page. Containers (`::: name argument`) become the blocks that have a shape.
 
-Every error names the file and the line. Block ids are made from `key` and the position, so that the same text
-always gives the same value.
+Every error names the file and the line. Ids are made from `key` and the position, so that the same text always gives
+the same value. `academy.pages.markdown_writing` is the way back.
 """
 
 from __future__ import annotations
@@ -12,18 +12,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
 
-from academy.pages.content_files import ContentError, parse_mapping
+from academy.pages.blocks import case_problems, check_problem, table_problem, video_problems
+from academy.pages.content_files import ContentError, Fields, parse_mapping
 
 NAMESPACE = uuid.UUID("0d5d4c3e-6f0a-5f3b-9f4e-1f6f1f8f7c11")
 CONTAINER = "block"
 ADDRESS = re.compile(r"^(https://|mailto:|/)", re.IGNORECASE)
+# A link to a file of the same folder of files: it follows the file, not its address.
+FILES = "files/"
+# Which cells of a table are headings, as Wagtail names it.
+TABLES = {"tabel": "both", "tabel-baris": "row", "tabel-kolom": "column", "tabel-polos": "neither"}
+CASE_PARTS = {"Situasi": "situation", "Tindakan": "action", "Hasil": "result", "Pertanyaan": "question"}
 # What Wagtail's rich text stores for what Markdown writes.
 STORED_TAGS = {"strong": "b", "em": "i"}
+DOCUMENT = "document:"
+DOCUMENT_LINK = re.compile(rf'<a href="{DOCUMENT}(\d+)">')
 IN_TEXT = {"paragraph", "heading", "bullet_list", "ordered_list", "list_item", "inline"}
 INLINE = {"text", "softbreak", "hardbreak", "strong", "em", "link", "code_inline"}
 
@@ -32,14 +41,14 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a text comes from, what its blocks may point to, and the containers it may use besides ours."""
+    """Where a text comes from, and what its blocks may point to, as primary keys."""
 
     path: Path
     first_line: int
     key: str
     images: Mapping[str, int] = field(default_factory=dict)
     documents: Mapping[str, int] = field(default_factory=dict)
-    containers: Mapping[str, ContainerReader] = field(default_factory=dict)
+    legal: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,15 +73,27 @@ class Container:
     def html(self) -> str:
         return _html(self.tokens, self.source)
 
+    def fields(self) -> Fields:
+        """The lines of the container, where they are YAML."""
+        return parse_mapping(self.raw, path=self.source.path, first_line=self.line + 1)
+
     def plain_text(self) -> str:
         """The paragraphs without any markup, an empty line between them."""
+        return self.plain(self.tokens)
+
+    def plain(self, tokens: list[Token]) -> str:
         paragraphs = []
-        for token in self.tokens:
+        for token in tokens:
             if token.type == "inline":
                 paragraphs.append(_plain(token))
             elif not token.type.startswith("paragraph"):
                 raise self.error("only paragraphs may stand here", line=_line(token, self.source))
         return "\n\n".join(paragraphs)
+
+    def refuse(self, problem: object) -> None:
+        """An error if there is a problem, as the rules of the blocks tell it."""
+        if problem:
+            raise self.error(str(problem))
 
 
 ContainerReader = Callable[[Container], tuple[str, Any]]
@@ -80,7 +101,7 @@ ContainerReader = Callable[[Container], tuple[str, Any]]
 
 def blocks_of(text: str, source: Source) -> list[Block]:
     """The value of a StreamField, as JSON data."""
-    lines = text.splitlines()
+    lines = text.split("\n")
     values: list[tuple[str, Any]] = []
     pending: list[Token] = []
 
@@ -103,9 +124,27 @@ def blocks_of(text: str, source: Source) -> list[Block]:
         position = end + 1
     finish_text()
     return [
-        {"type": kind, "value": value, "id": str(uuid.uuid5(NAMESPACE, f"{source.key}:{number}:{kind}"))}
+        identified({"type": kind, "value": value}, f"{source.key}:{number}:{kind}")
         for number, (kind, value) in enumerate(values)
     ]
+
+
+def identified(block: Block, name: str) -> Block:
+    """The block with an id made from its name; so are the items of the lists in it."""
+    value = block["value"]
+    if isinstance(value, dict):
+        value = {
+            field: [identified(item, f"{name}:{field}:{number}") for number, item in enumerate(content)]
+            if isinstance(content, list)
+            else content
+            for field, content in value.items()
+        }
+    return {"type": block["type"], "value": value, "id": str(uuid.uuid5(NAMESPACE, name))}
+
+
+def items(values: list[Any]) -> list[Block]:
+    """The value of a list in a block; ids come later."""
+    return [{"type": "item", "value": value} for value in values]
 
 
 def _parser() -> MarkdownIt:
@@ -132,7 +171,7 @@ def _container(opening: Token, inner: list[Token], lines: list[str], source: Sou
 
 
 def _read(container: Container) -> tuple[str, Any]:
-    reader = {**CONTAINERS, **container.source.containers}.get(container.name)
+    reader = CONTAINERS.get(container.name)
     if reader is None:
         raise container.error("no such container")
     return reader(container)
@@ -157,7 +196,7 @@ def _html(tokens: list[Token], source: Source) -> str:
         if token.type == "inline":
             _check_inline(token, source)
     html: str = _parser().renderer.render(tokens, _parser().options, {})
-    return html.strip()
+    return DOCUMENT_LINK.sub(lambda match: f'<a linktype="document" id="{match[1]}">', html).strip()
 
 
 def _check_inline(token: Token, source: Source) -> None:
@@ -168,11 +207,21 @@ def _check_inline(token: Token, source: Source) -> None:
         kind = re.sub(r"_(open|close)$", "", child.type)
         if kind not in INLINE:
             raise ContentError(source.path, line, f"{kind.replace('_', ' ')}: cannot stand in a text")
-        if child.type == "link_open" and not ADDRESS.match(str(child.attrs.get("href", ""))):
-            raise ContentError(
-                source.path, line, f"the address {child.attrs.get('href')!r} is not https, mailto or ours"
-            )
+        if child.type == "link_open":
+            _check_link(child, source, line)
         child.tag = STORED_TAGS.get(child.tag, child.tag)
+
+
+def _check_link(token: Token, source: Source, line: int) -> None:
+    address = str(token.attrs.get("href", ""))
+    if not address.startswith(FILES):
+        if not ADDRESS.match(address):
+            raise ContentError(source.path, line, f"the address {address!r} is not https, mailto or ours")
+        return
+    name = unquote(address.removeprefix(FILES))
+    if name not in source.documents:
+        raise ContentError(source.path, line, f"there is no {FILES}{name}")
+    token.attrs["href"] = f"{DOCUMENT}{source.documents[name]}"
 
 
 def _plain(token: Token) -> str:
@@ -194,25 +243,20 @@ def _steps(container: Container) -> tuple[str, Any]:
         raise container.error("expected one numbered list and nothing else")
     if any(token.type == "ordered_list_open" and token.level == tokens[0].level for token in tokens[1:]):
         raise container.error("expected one numbered list, found several")
-    items: list[list[Token]] = []
+    steps: list[list[Token]] = []
     level = tokens[0].level + 1
     for token in tokens[1:-1]:
         if token.type == "list_item_open" and token.level == level:
-            items.append([])
+            steps.append([])
         elif not (token.type == "list_item_close" and token.level == level):
-            items[-1].append(token)
-    for item in items:
-        for token in item:
+            steps[-1].append(token)
+    for step in steps:
+        for token in step:
             token.hidden = token.hidden and token.level != level + 1  # a step is a paragraph, however tight the list
-    steps = [
-        {
-            "type": "item",
-            "value": _html(item, container.source),
-            "id": str(uuid.uuid5(NAMESPACE, f"{container.source.key}:{container.line}:{number}")),
-        }
-        for number, item in enumerate(items)
-    ]
-    return "steps", {"title": container.argument, "steps": steps}
+    return "steps", {
+        "title": container.argument,
+        "steps": items([_html(step, container.source) for step in steps]),
+    }
 
 
 def _quote(container: Container) -> tuple[str, Any]:
@@ -223,7 +267,7 @@ def _figure(container: Container) -> tuple[str, Any]:
     name = container.needed_argument()
     if name not in container.source.images:
         raise container.error(f"there is no figures/{name}")
-    fields = parse_mapping(container.raw, path=container.source.path, first_line=container.line + 1)
+    fields = container.fields()
     value = {
         "image": container.source.images[name],
         "alt": fields.text("alt"),
@@ -238,13 +282,23 @@ def _file(container: Container) -> tuple[str, Any]:
     name = container.needed_argument()
     if name not in container.source.documents:
         raise container.error(f"there is no files/{name}")
-    fields = parse_mapping(container.raw, path=container.source.path, first_line=container.line + 1)
+    fields = container.fields()
     value = {"title": fields.text("title"), "document": container.source.documents[name]}
     fields.done()
     return "file", value
 
 
 def _table(container: Container) -> tuple[str, Any]:
+    return "table", {"caption": container.needed_argument(), "table": _cells(container, TABLES[container.name])}
+
+
+def _comparison(container: Container) -> tuple[str, Any]:
+    table = _cells(container, "both")
+    container.refuse(table_problem(table["data"]))
+    return "comparison", {"caption": container.needed_argument(), "table": table}
+
+
+def _cells(container: Container, headings: str) -> dict[str, Any]:
     if not container.tokens or container.tokens[0].type != "table_open" or container.tokens[-1].type != "table_close":
         raise container.error("expected one table and nothing else")
     rows: list[list[str]] = []
@@ -253,24 +307,128 @@ def _table(container: Container) -> tuple[str, Any]:
             rows.append([])
         elif token.type == "inline":
             rows[-1].append(_plain(token))
-    table = {
+    return {
         "data": rows,
         "cell": [],
         "mergeCells": [],
         "table_caption": "",
-        "table_header_choice": "both",
-        "first_row_is_table_header": True,
-        "first_col_is_header": True,
+        "table_header_choice": headings,
+        "first_row_is_table_header": headings in {"both", "row"},
+        "first_col_is_header": headings in {"both", "column"},
     }
-    return "table", {"caption": container.needed_argument(), "table": table}
+
+
+def _term(container: Container) -> tuple[str, Any]:
+    return "term", {"term": container.needed_argument(), "meaning": container.html()}
+
+
+def _case(container: Container) -> tuple[str, Any]:
+    parts: dict[str, list[Token]] = {}
+    part: list[Token] | None = None
+    for position, token in enumerate(container.tokens):
+        if token.type == "heading_open" and token.tag == "h3":
+            name = container.tokens[position + 1].content
+            if name not in CASE_PARTS or CASE_PARTS[name] in parts:
+                raise container.error(
+                    f"### {name}: expected each of {', '.join(CASE_PARTS)} once", line=_line(token, container.source)
+                )
+            part = parts.setdefault(CASE_PARTS[name], [])
+        elif part is None:
+            raise container.error(f"expected ### {next(iter(CASE_PARTS))} first", line=_line(token, container.source))
+        else:
+            part.append(token)
+    # The heading's own text and end are no part of it.
+    texts = {name: tokens[2:] for name, tokens in parts.items()}
+    value = {
+        "agency": container.needed_argument(),
+        **{name: _html(texts.get(name, []), container.source) for name in ("situation", "action", "result")},
+        "question": container.plain(texts.get("question", [])),
+    }
+    for title in ("Situasi", "Tindakan"):
+        if not value[CASE_PARTS[title]]:
+            raise container.error(f"### {title} is missing or empty")
+    container.refuse(next(iter(case_problems(value).values()), None))
+    return "case", value
+
+
+def _video(container: Container) -> tuple[str, Any]:
+    fields = container.fields()
+    name = fields.text("file", "")
+    if name and name not in container.source.documents:
+        raise fields.error("file", f"there is no {FILES}{name}")
+    value = {
+        "title": container.needed_argument(),
+        "link": fields.text("link", ""),
+        "document": container.source.documents.get(name),
+        "minutes": fields.number("minutes", least=1),
+        "size_mb": fields.decimal("size_mb"),
+        "transcript": fields.text("transcript"),
+    }
+    fields.done()
+    for field_name, problem in video_problems(value).items():
+        raise fields.error({"document": "file"}.get(field_name, field_name), str(problem))
+    return "video", value
+
+
+def _check(container: Container) -> tuple[str, Any]:
+    fields = container.fields()
+    question = fields.text("question")
+    options = fields.mappings("options")
+    values: list[dict[str, Any]] = [
+        {
+            "text": option.text("text"),
+            "is_right": option.flag("right", default=False),
+            "feedback": option.text("feedback"),
+        }
+        for option in options
+    ]
+    for each in (*options, fields):
+        each.done()
+    container.refuse(check_problem([option["is_right"] for option in values]))
+    return "check", {"question": question, "options": items(values)}
+
+
+def _text(container: Container) -> tuple[str, Any]:
+    return "text", container.html()
+
+
+def _legal_basis(container: Container) -> tuple[str, Any]:
+    reference = _legal_reference(container, container.needed_argument())
+    return "legal_basis", {"reference": reference, "note": container.plain_text()}
+
+
+def _article(container: Container) -> tuple[str, Any]:
+    key, _space, article = container.needed_argument().partition(" ")
+    value = {
+        "reference": _legal_reference(container, key),
+        "article": article.strip(),
+        "text": container.plain_text(),
+    }
+    if not value["article"] or not value["text"]:
+        raise container.error("expected the key of the reference, the article, and below them its words")
+    return "article", value
+
+
+def _legal_reference(container: Container, key: str) -> int:
+    if key not in container.source.legal:
+        raise container.error(f"there is no legal reference {key}")
+    return container.source.legal[key]
 
 
 CONTAINERS: dict[str, ContainerReader] = {
+    "teks": _text,  # a text right after a text; without it the two are one
     "definisi": _definition,
+    "istilah": _term,
     "contoh": _example,
+    "kasus": _case,
     "langkah": _steps,
     "kutipan": _quote,
     "gambar": _figure,
     "berkas": _file,
-    "tabel": _table,
+    "video": _video,
+    **dict.fromkeys(TABLES, _table),
+    "perbandingan": _comparison,
+    "periksa": _check,
+    "dasar-hukum": _legal_basis,
+    "pasal": _article,
 }

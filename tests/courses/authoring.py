@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.core.files.base import ContentFile
+from wagtail.documents.models import Document
 from wagtail.images.models import Image
 from wagtail.models import Page, Site
 
@@ -58,6 +59,62 @@ def make_legal_reference(key: str = "perpres-95", **fields: Any) -> LegalReferen
         }
         | fields
     )
+
+
+def make_document(name: str = "film.mp4", content: bytes = b"0" * 1500) -> Document:
+    document = Document(title=name, file=ContentFile(content, name=name))
+    document.file_size = len(content)
+    document.save()
+    return document
+
+
+def every_block() -> list[dict[str, Any]]:
+    """A lesson with each kind of block, as a trainer fills it; a video of both sorts, and a replaced regulation."""
+    old = make_legal_reference("lama", url="https://peraturan.go.id/lama", superseded_by=make_legal_reference("baru"))
+    rich = "<p>Kantor sudah punya <b>komputer</b> dan <a href='https://example.go.id/'>aturan</a>.</p>".replace(
+        "'", '"'
+    )
+    rows = [
+        ["Hal", "Kata sandi", "MFA"],
+        ["Bukti", "Satu: yang Anda ketahui", "Dua, berbeda jenis"],
+        ["Bila bocor", "", "Tertahan"],
+    ]
+    table = {"data": rows, "first_row_is_table_header": True, "first_col_is_header": True}
+    video = {"title": "Mengenali surel palsu", "minutes": 3, "transcript": "Periksa alamat pengirim.\n\nLalu laporkan."}
+    options = [
+        {"text": "Petugas yang menelepon", "is_right": False, "feedback": "Petugas resmi tidak meminta kode OTP."},
+        {"text": "Hanya Anda", "is_right": True, "feedback": "Kode itu kunci kedua Anda."},
+        {"text": "Atasan langsung", "is_right": False, "feedback": "Atasan memakai akunnya sendiri."},
+    ]
+    values: list[tuple[str, Any]] = [
+        ("text", f"{rich}<h2>Bagian</h2>{rich}<ul><li>satu</li><li>dua</li></ul>"),
+        ("definition", {"term": "Layanan SPBE", "text": rich}),
+        ("term", {"term": "MFA", "meaning": rich}),
+        ("term", {"term": "Autentikasi", "meaning": rich}),
+        ("quote", {"text": "Teknologi adalah alat.", "source": "Seorang widyaiswara"}),
+        ("figure", {"image": make_image().pk, "alt": "Alur", "caption": "Alur", "description": "Dari A ke B."}),
+        ("table", {"caption": "Dua cara masuk", "table": table}),
+        ("comparison", {"caption": "Dua cara masuk dibandingkan", "table": table}),
+        ("video", video | {"link": "https://example.go.id/video", "size_mb": 12}),
+        ("video", video | {"link": "", "document": make_document().pk}),
+        ("file", {"title": "Lembar kerja", "document": make_document("lembar.csv").pk}),
+        ("example", {"title": "Dua kantor", "text": rich}),
+        (
+            "case",
+            {
+                "agency": "Puskesmas di Kabupaten Kupang (rekaan)",
+                "situation": rich,
+                "action": rich,
+                "result": rich,
+                "question": "Apa langkah pertama di kantor Anda?",
+            },
+        ),
+        ("steps", {"title": "Mengaktifkan MFA", "steps": [rich, rich]}),
+        ("check", {"question": "Siapa yang boleh mengetahui kode OTP Anda?", "options": options}),
+        ("legal_basis", {"reference": old.pk, "note": "Periksa perubahannya."}),
+        ("article", {"reference": old.pk, "article": "Pasal 2 ayat (1)", "text": "SPBE dilaksanakan dengan prinsip …"}),
+    ]
+    return [{"type": kind, "value": value} for kind, value in values]
 
 
 def make_bank(course: Any, questions: int) -> QuestionBank:

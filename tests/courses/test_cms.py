@@ -142,6 +142,19 @@ def test_every_page_can_be_edited(client, trainer, page):
         assert edition_url(page) in response.content.decode()
 
 
+def test_the_chooser_shows_blocks_as_learners_see_them(client, trainer):
+    shown = 0
+    for name, block in LessonPage._meta.get_field("body").stream_block.child_blocks.items():
+        if not hasattr(block.meta, "preview_value"):
+            continue  # it points to an image, a file or a regulation, which a preview cannot have
+        shown += 1
+        assert block.is_previewable, name
+        page = client.get(reverse("wagtailadmin_block_preview"), {"id": block.definition_prefix}).content.decode()
+        assert "css/blocks.css" in page, name
+        assert 'class="lesson' in page, name
+    assert shown == 10
+
+
 def test_a_lesson_is_written_and_published_in_the_cms(client, trainer, page, now):
     publish(page, now)
     lesson = LessonPage.objects.get(title="Materi 1.1")

@@ -16,7 +16,10 @@ from django.utils import timezone
 from academy.people.models import Person, Role, WorkUnit
 from academy.people.placements import place
 from certificates.models import Certificate
+from courses.enrolment import enrol
 from courses.models import ActivityProgress, Attempt, Completion, Course, EditionActivity, Enrolment, QuestionVersion
+from courses.publishing import publish_edition
+from tests.courses.authoring import every_block, make_course_page
 from tests.factories import LONG_AGO, PersonFactory
 
 PASSWORD = "latihan-ujung-ke-ujung"
@@ -78,6 +81,15 @@ def activities(*, enrolment: int) -> list[dict[str, Any]]:
         {"activity": str(each.activity), "kind": each.kind, "title": each.title, "is_post_test": each.is_post_test}
         for each in EditionActivity.objects.filter(edition=edition).order_by("position")
     ]
+
+
+def make_lesson_of_every_block(*, person: int) -> str:
+    """A course whose first lesson has each kind of block, with this person in it; the address of that lesson."""
+    course = make_course_page(body=every_block()).course
+    publish_edition(course, kind="minor", by=None, at=timezone.now())
+    enrolment = enrol(Person.objects.get(pk=person), course, at=timezone.now())
+    activity = enrolment.edition.activities.get(position=1).activity
+    return f"/belajar/{enrolment.pk}/{activity}/"
 
 
 def right_answers(*, email: str) -> dict[str, list[str]]:

@@ -52,6 +52,7 @@ def every_kind_of_page(academy: Stack, *, prefix: str) -> list[Spot]:
         Spot("my-learning", "/belajar/", going.session),
         Spot("course-enrolled", f"/katalog/{learning.COURSE}/", going.session),
         Spot("lesson", lesson_path, going.session),
+        Spot("every-block", academy.ask("make_lesson_of_every_block", person=going.id), going.session),
         Spot("quiz", test_path, going.session),
         Spot("questions", questions.path, waiting.session),
         Spot("review", f"{questions.path}tinjau/", waiting.session),
@@ -65,6 +66,7 @@ def every_kind_of_page(academy: Stack, *, prefix: str) -> list[Spot]:
 
 @dataclass(frozen=True)
 class Account:
+    id: int
     email: str
     session: str
     visitor: Visitor
@@ -75,7 +77,7 @@ def account(academy: Stack, name: str) -> Account:
     session = academy.ask("make_sessions", people=[person["id"]])[0]
     visitor = Visitor(academy.base_url)
     visitor.cookies["sessionid"] = session
-    return Account(person["email"], session, visitor)
+    return Account(person["id"], person["email"], session, visitor)
 
 
 def report_pages(academy: Stack, session: str) -> list[str]:

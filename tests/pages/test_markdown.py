@@ -63,6 +63,73 @@ def test_figures_and_files_point_to_what_was_loaded():
     ]
 
 
+def test_a_glossary_term_and_a_text_of_its_own():
+    assert values("Satu.\n\n::: teks\nDua.\n:::") == [("text", "<p>Satu.</p>"), ("text", "<p>Dua.</p>")]
+    assert values("::: istilah MFA\nDua *bukti*.\n:::") == [
+        ("term", {"term": "MFA", "meaning": "<p>Dua <i>bukti</i>.</p>"})
+    ]
+
+
+def test_a_case_has_its_parts_under_headings():
+    text = "::: kasus Puskesmas\n### Situasi\nA **b**.\n\n### Tindakan\n- c\n\n### Pertanyaan\nD?\n:::"
+    assert values(text) == [
+        (
+            "case",
+            {
+                "agency": "Puskesmas",
+                "situation": "<p>A <b>b</b>.</p>",
+                "action": "<ul>\n<li>c</li>\n</ul>",
+                "result": "",
+                "question": "D?",
+            },
+        )
+    ]
+
+
+def test_a_video_is_a_link_with_its_size_or_a_file():
+    text = "::: video Surel palsu\nlink: https://a.id/v\nminutes: 3\nsize_mb: 12\ntranscript: Kata.\n:::"
+    video = {"title": "Surel palsu", "minutes": 3, "transcript": "Kata."}
+    assert values(text) == [("video", video | {"link": "https://a.id/v", "document": None, "size_mb": 12.0})]
+    text = "::: video Surel palsu\nfile: a.mp4\nminutes: 3\ntranscript: Kata.\n:::"
+    assert values(text, documents={"a.mp4": 4}) == [("video", video | {"link": "", "document": 4, "size_mb": None})]
+
+
+CHECK = "::: periksa\nquestion: Mana?\noptions:\n- text: A\n  right: true\n  feedback: Ya.\n- text: B\n  feedback: Bukan.\n:::"
+
+
+def test_a_check_has_options_with_feedback():
+    [(kind, value)] = values(CHECK)
+    assert (kind, value["question"]) == ("check", "Mana?")
+    assert [option["value"] for option in value["options"]] == [
+        {"text": "A", "is_right": True, "feedback": "Ya."},
+        {"text": "B", "is_right": False, "feedback": "Bukan."},
+    ]
+
+
+def test_tables_say_which_cells_are_headings():
+    rows = "| a | b |\n|---|---|\n| 1 | 2 |\n:::"
+    for name, headings in {
+        "tabel-baris": (True, False),
+        "tabel-kolom": (False, True),
+        "tabel-polos": (False, False),
+    }.items():
+        table = values(f"::: {name} Judul\n{rows}")[0][1]["table"]
+        assert (table["first_row_is_table_header"], table["first_col_is_header"]) == headings
+    assert values(f"::: perbandingan Judul\n{rows}")[0][0] == "comparison"
+
+
+def test_law_is_named_by_its_key():
+    assert values("::: pasal uu-27 Pasal 4 ayat (1)\nData pribadi terdiri atas …\n:::", legal={"uu-27": 5}) == [
+        ("article", {"reference": 5, "article": "Pasal 4 ayat (1)", "text": "Data pribadi terdiri atas …"})
+    ]
+    assert values("::: dasar-hukum uu-27\n:::", legal={"uu-27": 5}) == [("legal_basis", {"reference": 5, "note": ""})]
+
+
+def test_a_link_to_a_file_follows_the_file():
+    html = '<p><a linktype="document" id="8">Unduh</a></p>'
+    assert values("[Unduh](files/a%20b.csv)", documents={"a b.csv": 8}) == [("text", html)]
+
+
 def test_the_same_text_gives_the_same_ids():
     text = "Satu.\n\n::: langkah\n1. a\n2. b\n:::\n"
     assert read(text) == read(text)
@@ -90,6 +157,23 @@ def test_html_is_text():
         ("Ini ![gambar](a.png)", 10, "image"),
         ("[x](javascript:alert(1))\n\n[x](ftp://a.b)", 12, "ftp"),
         ("> kutipan", 10, "blockquote"),
+        ("Satu\n\n[x](files/hilang.csv)", 12, "files/hilang.csv"),
+        ("::: kasus A\nIsi\n:::", 11, "### Situasi first"),
+        ("::: kasus A\n### Situasi\nx\n\n### Situasi\ny\n:::", 14, "once"),
+        ("::: kasus A\n### Situasi\nx\n\n### Hasil\ny\n:::", 10, "### Tindakan is missing"),
+        ("::: kasus A\n### Situasi\nx\n\n### Tindakan\ny\n:::", 10, ""),
+        ("::: video A\nminutes: 3\ntranscript: x\n:::", 11, "link"),
+        ("::: video A\nlink: http://a.id\nminutes: 3\nsize_mb: 1\ntranscript: x\n:::", 11, "https"),
+        ("::: video A\nlink: https://a.id\nminutes: 3\ntranscript: x\n:::", 11, "size_mb"),
+        ("::: video A\nlink: https://a.id\nsize_mb: satu\nminutes: 3\ntranscript: x\n:::", 12, "expected a number"),
+        ("::: video A\nfile: hilang.mp4\nminutes: 3\ntranscript: x\n:::", 11, "files/hilang.mp4"),
+        ("::: video A\nlink: https://a.id\nminutes: 3\nsize_mb: 1\n:::", 11, "transcript: missing"),
+        (CHECK.replace("  right: true\n", ""), 10, ""),
+        (CHECK.replace("  feedback: Bukan.\n", ""), 12, "feedback: missing"),
+        (CHECK.replace("right", "benar"), 12, "benar"),
+        ("::: perbandingan A\n| a | |\n|---|---|\n| 1 | 2 |\n:::", 10, ""),
+        ("::: pasal uu-27\nKata.\n:::", 10, "there is no legal reference"),
+        ("::: dasar-hukum uu-27\n:::", 10, "there is no legal reference uu-27"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text, line, problem):
