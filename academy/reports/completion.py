@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from academy.reports.columns import Column, Kind
-from academy.reports.facts import Counts, counts_by_course, counts_by_unit
+from academy.reports.facts import Counts, counts_by_branch, counts_by_course
 from academy.reports.filters import Filters, State
 from academy.reports.scope import Scope, Unit
 from academy.reports.tables import MadeLines, Table
@@ -49,24 +50,28 @@ class UnitRow:
     direct: bool = False
 
 
-def unit_rows(scope: Scope, filters: Filters) -> list[UnitRow]:
+def unit_rows(scope: Scope, filters: Filters, below: Sequence[Unit]) -> list[UnitRow]:
     """One row per unit below the chosen one, or below the top of the scope; a unit without children is its own row."""
     if filters.unit is None and len(scope.roots) != 1:
         return [UnitRow(root) for root in scope.roots]
     top = filters.unit or scope.roots[0]
-    children = scope.children(top)
-    if filters.direct or not children:
+    if filters.direct or not below:
         return [UnitRow(top, direct=filters.direct)]
-    return [UnitRow(top, direct=True), *(UnitRow(child) for child in children)]
+    return [UnitRow(top, direct=True), *(UnitRow(child) for child in below)]
 
 
-def by_unit(scope: Scope, filters: Filters) -> Table:
-    """People per unit. Closed units and the unit above its children are left out where they count nobody."""
-    counts = counts_by_unit(filters.unit_ids(scope), year=filters.year, course=filters.course)
+def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
+    """People per unit; `below` are those below the chosen one, or below the only root.
+
+    Closed units and the unit above its children are left out where they count nobody.
+    """
+    shown = unit_rows(scope, filters, below)
+    length = max(len(row.unit.path) for row in shown)
+    counts = counts_by_branch(filters.units(scope), length=length, year=filters.year, course=filters.course)
+    sums = _sums(counts, {len(row.unit.path) for row in shown if not row.direct})
     rows = []
-    for row in unit_rows(scope, filters):
-        units = (row.unit,) if row.direct else scope.subtree(row.unit)
-        found = sum((counts[unit.pk] for unit in units if unit.pk in counts), Counts())
+    for row in shown:
+        found = (counts if row.direct else sums).get(row.unit.path, Counts())
         if found == Counts() and (row.unit.closed_on or row.direct):
             continue
         name = pgettext("report", "%(unit)s (directly)") % {"unit": row.unit.name} if row.direct else row.unit.name
@@ -82,9 +87,19 @@ def by_unit(scope: Scope, filters: Filters) -> Table:
     )
 
 
+def _sums(counts: Mapping[str, Counts], lengths: Iterable[int]) -> dict[str, Counts]:
+    """What stands below each beginning of these lengths."""
+    sums: defaultdict[str, Counts] = defaultdict(Counts)
+    for length in lengths:
+        for path, found in counts.items():
+            if len(path) >= length:
+                sums[path[:length]] += found
+    return sums
+
+
 def by_course(scope: Scope, filters: Filters, courses: Sequence[Course], *, target: int) -> Table:
     """Pairs of person and course per course; every official of the target could take every course."""
-    counts = counts_by_course(filters.unit_ids(scope), year=filters.year, course=filters.course)
+    counts = counts_by_course(filters.units(scope), year=filters.year, course=filters.course)
     chosen = [filters.course] if filters.course else courses
     rows = [
         _raw(course.title, counts.get(course.pk, Counts()) + Counts(target=target)) | {"course": course}

@@ -14,7 +14,6 @@ person who is in several courses counts once per person, in the furthest state o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +32,11 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, ExtractYear
+from django.db.models.functions import Coalesce, ExtractYear, Substr
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
-from academy.people.models import Person
+from academy.people.models import Person, WorkUnit
 from academy.reports.credit_hours import credited
 from academy.reports.filters import State
 from certificates.models import Certificate
@@ -86,15 +85,15 @@ class Counts:
         return self.begun - self.finished
 
 
-def roster(unit_ids: Sequence[int]) -> QuerySet[Person]:
+def roster(units: QuerySet[WorkUnit]) -> QuerySet[Person]:
     """The target: officials on the roster of these units."""
-    people: QuerySet[Person] = Person.objects.on_roster().filter(unit_id__in=unit_ids)
+    people: QuerySet[Person] = Person.objects.on_roster().filter(unit__in=units)
     return people
 
 
-def inactive(unit_ids: Sequence[int]) -> QuerySet[Person]:
+def inactive(units: QuerySet[WorkUnit]) -> QuerySet[Person]:
     """Those who work in these units and whose account is switched off: no target, but HR must find them."""
-    people: QuerySet[Person] = Person.objects.filter(is_active=False, unit_id__in=unit_ids)
+    people: QuerySet[Person] = Person.objects.filter(is_active=False, unit__in=units)
     return people
 
 
@@ -113,10 +112,10 @@ def years(*, this_year: int) -> list[int]:
     return list(range(this_year, min(timezone.localdate(first).year if first else this_year, this_year) - 1, -1))
 
 
-def of_roster(enrolments: QuerySet[Enrolment], unit_ids: Sequence[int]) -> QuerySet[Enrolment]:
+def of_roster(enrolments: QuerySet[Enrolment], units: QuerySet[WorkUnit]) -> QuerySet[Enrolment]:
     """Those of people on the roster of these units, by the mirror of the unit on the enrolment."""
     inactive = Person.objects.filter(is_active=False)
-    return enrolments.filter(unit_id__in=unit_ids).exclude(person_id__in=inactive.values("pk"))
+    return enrolments.filter(unit__in=units).exclude(person_id__in=inactive.values("pk"))
 
 
 def live_certificates(enrolment: str = "pk") -> QuerySet[Certificate]:
@@ -152,24 +151,23 @@ def furthest(chosen: QuerySet[Enrolment], *, year: int | None) -> QuerySet[Any]:
     return chosen.alias(rank=rank()).filter(~Exists(further))
 
 
-def counts_by_unit(unit_ids: Sequence[int], *, year: int, course: Course | None) -> dict[int, Counts]:
-    """People per unit they work in; two queries, whatever the size."""
-    counts = {
-        unit: Counts(target=target)
-        for unit, target in roster(unit_ids).order_by().values_list("unit_id").annotate(target=Count("pk"))
-    }
-    chosen = of_roster(enrolments(year=year, course=course), unit_ids)
-    for unit, found in _counted(chosen, "unit_id"):
-        counts[unit] = counts.get(unit, Counts()) + found
+def counts_by_branch(units: QuerySet[WorkUnit], *, length: int, year: int, course: Course | None) -> dict[str, Counts]:
+    """People per branch of the tree, by the first `length` symbols of the path of their unit; two queries."""
+    branch = Substr("unit__path", 1, length)
+    people = roster(units).order_by().annotate(branch=branch).values_list("branch")
+    counts = {path: Counts(target=target) for path, target in people.annotate(target=Count("pk"))}
+    chosen = of_roster(enrolments(year=year, course=course), units).annotate(branch=branch)
+    for path, found in _counted(chosen, "branch"):
+        counts[path] = counts.get(path, Counts()) + found
     return counts
 
 
-def counts_by_course(unit_ids: Sequence[int], *, year: int, course: Course | None) -> dict[int, Counts]:
+def counts_by_course(units: QuerySet[WorkUnit], *, year: int, course: Course | None) -> dict[int, Counts]:
     """Pairs of person and course per course; without the target, which is the same for every course."""
-    return dict(_counted(of_roster(enrolments(year=year, course=course), unit_ids), "run__course_id"))
+    return dict(_counted(of_roster(enrolments(year=year, course=course), units), "run__course_id"))
 
 
-def _counted(enrolments: QuerySet[Enrolment], by: str) -> list[tuple[int, Counts]]:
+def _counted(enrolments: QuerySet[Enrolment], by: str) -> list[tuple[Any, Counts]]:
     certified = FINISHED & Q(Exists(live_certificates()))
     rows = (
         enrolments.order_by()

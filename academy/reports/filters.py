@@ -13,11 +13,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import models
+from django.db.models import Q
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 
+from academy.people.models.agency import WorkUnitQuerySet
 from academy.reports.scope import Scope, Unit
 from courses.models import Course
 
@@ -50,12 +52,13 @@ class Filters:
     search: str = ""
     inactive: bool = False
 
-    def unit_ids(self, scope: Scope) -> list[int]:
-        if self.unit is None:
-            return scope.unit_ids
-        if self.direct:
-            return [self.unit.pk]
-        return [unit.pk for unit in scope.subtree(self.unit)]
+    def units(self, scope: Scope) -> WorkUnitQuerySet:
+        """The units to report on, as a query."""
+        units = scope.units
+        if self.unit:
+            branch = Q(pk=self.unit.pk) if self.direct else Q(path__startswith=self.unit.path)
+            units = units.filter(branch)
+        return units
 
     def with_(self, **changes: Any) -> Filters:
         return replace(self, **changes)

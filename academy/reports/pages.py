@@ -17,7 +17,7 @@ from academy.reports.columns import Column, Kind, Value, percentage, readable
 from academy.reports.completion import STATE_OF_COLUMN
 from academy.reports.files import FORMATS
 from academy.reports.filters import DIRECT, INACTIVE, Filters, State
-from academy.reports.scope import Scope
+from academy.reports.scope import Place, Scope
 from academy.reports.tables import Line, Table
 from courses.models import Course
 
@@ -85,8 +85,8 @@ def _files(address: Callable[[str], str]) -> list[Cell]:
     return [{"label": form.label, "url": address(word), "primary": word == "xlsx"} for word, form in FORMATS.items()]
 
 
-def unit_table(table: Table, filters: Filters, scope: Scope) -> dict[str, Any]:
-    """Numbers lead to the people, a unit with units below it to its own table."""
+def unit_table(table: Table, filters: Filters, page: Page[Line]) -> dict[str, Any]:
+    """One page of the units. Numbers lead to the people, a unit with units below it to its own table."""
 
     def link(column: Column, line: Line) -> str:
         here = filters.with_(unit=line.refs["unit"], direct=line.refs["direct"])
@@ -94,12 +94,12 @@ def unit_table(table: Table, filters: Filters, scope: Scope) -> dict[str, Any]:
             return here.with_(state=STATE_OF_COLUMN[column.key]).address("report_people")
         if column.key != "name":
             return ""
-        opens = not here.direct and here.unit and here.unit != filters.unit and scope.children(here.unit)
+        opens = not here.direct and here.unit and here.unit != filters.unit and here.unit.numchild
         return here.address("report_overview") if opens else here.with_(state=State.TARGET).address("report_people")
 
     return as_context(
         table,
-        table.lines[:],
+        list(page),
         link,
         total_links=lambda column: _list_address("report_people", filters, column),
         files=_files(lambda word: filters.address("report_unit_file", word)),
@@ -218,11 +218,11 @@ def figures(sums: Mapping[str, int], filters: Filters) -> list[Cell]:
     ]
 
 
-def crumbs(scope: Scope, filters: Filters, *, here: str = "") -> list[Cell]:
+def crumbs(scope: Scope, place: Place, filters: Filters, *, here: str = "") -> list[Cell]:
     """From the whole scope down to the chosen unit, then the list one is in; the last is no link."""
     whole = filters.with_(unit=None, direct=False, state=None, search="", inactive=False)
     way = [{"label": _("Training report"), "url": whole.address("report_overview")}]
-    for unit in scope.way_to(filters.unit) if filters.unit else ():
+    for unit in place.way:
         if unit in scope.roots and len(scope.roots) == 1:
             continue
         way.append({"label": unit.name, "url": whole.with_(unit=unit).address("report_overview")})
@@ -244,11 +244,12 @@ def summary(filters: Filters) -> str:
     return ", ".join(value for _name, value in filters.in_words())
 
 
-def selects(scope: Scope, filters: Filters, courses: Sequence[Course], years: Sequence[int]) -> list[Cell]:
+def selects(place: Place, filters: Filters, courses: Sequence[Course], years: Sequence[int]) -> list[Cell]:
     """The filters as fields of a form."""
-    units = list(scope.roots if len(scope.roots) != 1 else scope.children(scope.roots[0]))
+    units = list(place.choices)
     if filters.unit and filters.unit not in units:
         units.append(filters.unit)
+    count, crowded = max(len(units), place.all_choices), place.all_choices > len(place.choices)
     return [
         {
             "id": "tahun",
@@ -270,8 +271,9 @@ def selects(scope: Scope, filters: Filters, courses: Sequence[Course], years: Se
             "id": "unit",
             "name": "unit",
             "label": pgettext("report", "Work unit"),
+            "hint": _("Too many for a list: open one in the table by unit of the training report.") if crowded else "",
             "options": [
-                _option("", _("All units (%(count)d)") % {"count": len(units)}, filters.unit is None),
+                _option("", _("All units (%(count)d)") % {"count": count}, filters.unit is None),
                 *(_option(str(unit.pk), unit.name, unit == filters.unit) for unit in units),
             ],
         },

@@ -106,7 +106,7 @@ def people(scope: Scope, filters: Filters) -> Table:
     """People on the roster, or the inactive ones, in the furthest state they reached in the chosen courses of the year."""
     chosen = facts.enrolments(year=filters.year, course=filters.course)
     whom = facts.inactive if filters.inactive else facts.roster
-    target = whom(filters.unit_ids(scope)).filter(search(filters.search))
+    target = whom(filters.units(scope)).filter(search(filters.search))
     found = facts.people_in(filters.state or State.TARGET, target, chosen)
     sources = person_sources() | {
         "enrolled": facts.courses_of(chosen),
@@ -133,12 +133,12 @@ def people(scope: Scope, filters: Filters) -> Table:
 
 def participants(scope: Scope, filters: Filters, courses: Sequence[Course]) -> Table:
     """One line per person and course."""
-    unit_ids = filters.unit_ids(scope)
+    units = filters.units(scope)
     state = filters.state or State.ENROLLED
-    enrolments = facts.of_roster(facts.enrolments(year=filters.year, course=filters.course), unit_ids)
+    enrolments = facts.of_roster(facts.enrolments(year=filters.year, course=filters.course), units)
     pairs = facts.pairs_in(state, enrolments, year=filters.year).filter(search(filters.search, "person__"))
     if state in {State.TARGET, State.NOT_ENROLLED}:
-        found, sources = _all_pairs(unit_ids, filters, [filters.course] if filters.course else courses)
+        found, sources = _all_pairs(units, filters, [filters.course] if filters.course else courses)
     else:
         found = facts.with_certificate(pairs).order_by("unit__path", "person__name", "person", "run__course__code")
         sources = person_sources("person__") | PAIR_SOURCES | {"person": "person_id"}
@@ -166,14 +166,14 @@ PAIR_SOURCES: dict[str, Any] = {
 
 
 def _all_pairs(
-    unit_ids: Sequence[int], filters: Filters, courses: Sequence[Course]
+    units: QuerySet[WorkUnit], filters: Filters, courses: Sequence[Course]
 ) -> tuple[QuerySet[Any], dict[str, Any]]:
     """Every official of the target with every course, whether enrolled or not.
 
     The ORM has no cross join but `extra(tables=…)`; the course of a pair is then a column of that table.
     """
     pairs: QuerySet[Any] = (
-        facts.roster(unit_ids)
+        facts.roster(units)
         .filter(search(filters.search))
         .extra(
             tables=["courses_course"],

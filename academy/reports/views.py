@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -22,26 +22,32 @@ from academy.reports.inquiry import Inquiry, for_hr
 from academy.reports.tables import Table
 
 LINES_PER_PAGE = 50
+UNITS_PER_PAGE = 100
 
 
 @for_hr
 def overview(inquiry: Inquiry) -> HttpResponseBase:
     courses, years = inquiry.courses(), inquiry.years()
     filters, problems = inquiry.filters(courses, years)
-    units = completion.by_unit(inquiry.scope, filters)
+    place = inquiry.scope.place(filters.unit, below=True)
+    units = completion.by_unit(inquiry.scope, filters, place.below)
+    page, numbers = _page(inquiry, units, UNITS_PER_PAGE, problems)
     sums = units.lines.sums()
     by_course = completion.by_course(inquiry.scope, filters, courses, target=sums["target"])
     context = {
         "problems": problems,
         "scope": inquiry.scope.label,
         "as_of": in_words(inquiry.at),
-        "crumbs": pages.crumbs(inquiry.scope, filters),
+        "crumbs": pages.crumbs(inquiry.scope, place, filters),
         "filter_summary": pages.summary(filters),
-        "selects": pages.selects(inquiry.scope, filters, courses, years),
+        "selects": pages.selects(place, filters, courses, years),
         "headline": pages.headline(sums),
         "parts": pages.bar(sums, filters),
         "figures": pages.figures(sums, filters),
-        "tables": [pages.unit_table(units, filters, inquiry.scope), pages.course_table(by_course, filters)],
+        "tables": [
+            pages.unit_table(units, filters, page) | {"page": page, "numbers": numbers},
+            pages.course_table(by_course, filters),
+        ],
     }
     return render(inquiry.request, "reports/overview.html", context)
 
@@ -63,20 +69,17 @@ def participants(inquiry: Inquiry) -> HttpResponseBase:
 def _list(
     inquiry: Inquiry, table: Table, filters: Filters, courses: list[Any], years: list[int], problems: list[str]
 ) -> HttpResponseBase:
-    paginator: Paginator[Any] = Paginator(table.lines, LINES_PER_PAGE)  # type: ignore[arg-type]
-    asked = inquiry.request.GET.get("page", "1")
-    page = paginator.get_page(asked)
-    if asked != str(page.number):
-        problems.append(_("There is no such page; you see page %(page)d.") % {"page": page.number})
+    place = inquiry.scope.place(filters.unit)
+    page, numbers = _page(inquiry, table, LINES_PER_PAGE, problems)
     context = {
         "problems": problems,
         "title": table.title,
         "scope": inquiry.scope.label,
         "as_of": in_words(inquiry.at),
-        "crumbs": pages.crumbs(inquiry.scope, filters, here=str(table.title)),
+        "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(table.title)),
         "filter_summary": pages.summary(filters),
         "selects": [
-            *pages.selects(inquiry.scope, filters, courses, years),
+            *pages.selects(place, filters, courses, years),
             *([pages.status_select(filters)] if table.name == "pegawai" else []),
         ],
         "hidden": pages.hidden_fields(filters),
@@ -84,9 +87,19 @@ def _list(
         "tabs": pages.state_tabs(table, filters),
         "table": pages.list_table(table, filters, page),
         "page": page,
-        "numbers": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "numbers": numbers,
     }
     return render(inquiry.request, "reports/list.html", context)
+
+
+def _page(inquiry: Inquiry, table: Table, size: int, problems: list[str]) -> tuple[Page[Any], Iterator[int | str]]:
+    """The page of lines that was asked for, or one that is there, and the numbers to choose from."""
+    paginator: Paginator[Any] = Paginator(table.lines, size)  # type: ignore[arg-type]
+    asked = inquiry.request.GET.get("page", "1")
+    page = paginator.get_page(asked)
+    if asked != str(page.number):
+        problems.append(_("There is no such page; you see page %(page)d.") % {"page": page.number})
+    return page, paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
 
 
 @for_hr
@@ -107,23 +120,27 @@ def person(inquiry: Inquiry, pk: int) -> HttpResponseBase:
 
 def _person(inquiry: Inquiry, pk: int) -> Person:
     """Anybody who works in the scope today, active or not; others do not exist."""
-    people = Person.objects.filter(unit__in=inquiry.scope.unit_ids).select_related("unit__agency")
+    people = Person.objects.filter(unit__in=inquiry.scope.units).select_related("unit__agency")
     subject: Person = get_object_or_404(people, pk=pk)
     return subject
 
 
 @for_hr
 def unit_file(inquiry: Inquiry, word: str) -> HttpResponseBase:
-    return _filtered_file(inquiry, word, None, lambda filters, _courses: completion.by_unit(inquiry.scope, filters))
+    return _filtered_file(inquiry, word, None, lambda filters, _courses: _by_unit(inquiry, filters))
 
 
 @for_hr
 def course_file(inquiry: Inquiry, word: str) -> HttpResponseBase:
     def table(filters: Filters, courses: list[Any]) -> Table:
-        target = completion.by_unit(inquiry.scope, filters).lines.sums()["target"]
+        target = _by_unit(inquiry, filters).lines.sums()["target"]
         return completion.by_course(inquiry.scope, filters, courses, target=target)
 
     return _filtered_file(inquiry, word, None, table)
+
+
+def _by_unit(inquiry: Inquiry, filters: Filters) -> Table:
+    return completion.by_unit(inquiry.scope, filters, inquiry.scope.place(filters.unit, below=True).below)
 
 
 @for_hr

@@ -172,7 +172,7 @@ def test_queries_stay_the_same_whatever_the_size(
 
 def test_queries_of_a_person_page(world: World, hr: Client, django_assert_num_queries):
     hr.get("/laporan/")
-    with django_assert_num_queries(9):  # session, person, roles, units; subject, log; lines, sums, lines
+    with django_assert_num_queries(8):  # session, person, roles; subject, log; lines, sums, lines
         hr.get(f"/laporan/pegawai/{world.people['ana'].pk}/")
 
 

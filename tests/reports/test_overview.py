@@ -10,12 +10,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from academy.people import units
 from academy.people.models import WorkUnit
 from academy.people.placements import place
 from academy.reports.credit_hours import credit_hours
 from courses.models import Enrolment
 from tests.factories import PersonFactory, make_completion, make_enrolment
-from tests.reports.world import AT, World, complete, make_certificate, page_table, soup
+from tests.reports.world import AT, World, complete, content, make_certificate, page_table, read_csv, soup
 
 COUNTS = ["Sasaran", "Terdaftar", "Belum dimulai", "Sedang berjalan", "Selesai", "Bersertifikat"]
 
@@ -187,3 +188,19 @@ def test_queries_stay_the_same_whatever_the_size(world: World, hr: Client, djang
     hr.get("/laporan/")
     with django_assert_num_queries(9):  # session, person, roles, units, courses, years; people, enrolments × 2
         hr.get("/laporan/")
+
+
+def test_very_many_units_are_shown_in_pages_and_not_in_the_filter(world: World, hr: Client):
+    for number in range(200):
+        units.ensure_unit(world.kupang, f"Seksi {number:03}")
+    first, last = hr.get("/laporan/"), hr.get("/laporan/?page=3")
+    assert [len(page_table(response).rows) for response in (first, last)] == [100, 3]
+    assert page_table(first).totals == page_table(last).totals == ["Jumlah", "7", "5", "1", "2", "2", "1", "28,6%"]
+    assert "203 baris" in soup(last).get_text()
+    assert "Halaman itu tidak ada" in hr.get("/laporan/?page=4").content.decode()
+    options = [
+        option.get_text() for option in soup(hr.get(f"/laporan/?unit={world.kominfo.pk}")).select("#unit option")
+    ]
+    assert options == ["Semua unit kerja (202)", "Dinas Kominfo"]
+    assert "Terlalu banyak" in soup(hr.get("/laporan/pegawai/")).select_one("#unit_helptext").get_text()
+    assert len(read_csv(content(hr.get("/laporan/unit.csv"))).rows) == 203
