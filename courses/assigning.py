@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 from academy import doorbell
 from academy.notifications.messages import send_once_to_each
 from academy.pages.templatetags.formats import day
-from academy.people.models import ChangeLog, Person, Role, WorkUnit
+from academy.people.models import ChangeLog, NipHistory, Person, Role, WorkUnit
 from academy.people.models.change_log import record
 from academy.people.scope import people_visible_to
 from courses.enrolment import day_of
@@ -51,11 +51,15 @@ class Reach(TextChoices):
 
 @dataclass(frozen=True)
 class Preview:
-    """Whom an assignment reaches at this moment. `unknown` are the NIPs of nobody in the scope, foreign or not."""
+    """Whom an assignment reaches at this moment.
+
+    `unknown` are the NIPs of nobody in the scope, foreign or not; `former` those that somebody there used to have.
+    """
 
     counts: dict[Reach, int]
     samples: Mapping[Reach, Sequence[Person]]
     unknown: list[str] = field(default_factory=list)
+    former: list[tuple[str, Person]] = field(default_factory=list)
 
     @property
     def reached(self) -> int:
@@ -80,7 +84,13 @@ def candidates(assignment: Assignment, *, at: datetime) -> QuerySet[Person]:
     if assignment.unit is not None:
         path = WorkUnit.objects.filter(pk=assignment.unit_id).values_list("path", flat=True).get()
         return people.filter(unit__path__startswith=path)
-    return people.filter(nip__in=assignment.nips)
+    return people.filter(Q(nip__in=assignment.nips) | Q(pk__in=_by_former_nips(assignment).values("person")))
+
+
+def _by_former_nips(assignment: Assignment) -> QuerySet[NipHistory]:
+    """Numbers of the list that are nobody's today but were somebody's."""
+    todays = Person.objects.filter(nip=OuterRef("nip"))
+    return NipHistory.objects.filter(~Exists(todays), nip__in=assignment.nips)
 
 
 def preview(assignment: Assignment, *, at: datetime) -> Preview:
@@ -102,15 +112,14 @@ def preview(assignment: Assignment, *, at: datetime) -> Preview:
         for reach in Reach
         if counts[reach.value]
     }
-    unknown: list[str] = []
-    if assignment.nips:
-        found = set(people.values_list("nip", flat=True))
-        unknown = [nip for nip in assignment.nips if nip not in found]
-    return Preview(
-        counts={reach: counts[reach.value] for reach in Reach},
-        samples=samples,
-        unknown=unknown,
-    )
+    found = Preview(counts={reach: counts[reach.value] for reach in Reach}, samples=samples)
+    if not assignment.nips:
+        return found
+    old = _by_former_nips(assignment).filter(person__in=candidates(assignment, at=at)).select_related("person__unit")
+    former = [(row.nip, row.person) for row in old.order_by("person__name", "nip")]
+    known = {*people.values_list("nip", flat=True), *(number for number, _person in former)}
+    unknown = [nip for nip in assignment.nips if nip not in known]
+    return replace(found, unknown=unknown, former=former)
 
 
 @transaction.atomic
