@@ -270,6 +270,7 @@ def _record_placed(
     at: datetime,
     **detail: object,
 ) -> None:
+    far = before is not None and after is not None and before.agency_id != after.agency_id
     record(
         ChangeLog.Action.PLACED,
         by=by,
@@ -277,7 +278,13 @@ def _record_placed(
         unit=after or before,
         subject=person,
         from_on=from_on.isoformat(),
-        before=before.name if before else "",
-        after=after.name if after else "",
+        before=_name(before, with_agency=far),
+        after=_name(after, with_agency=far),
         **detail,
     )
+
+
+def _name(unit: WorkUnit | None, *, with_agency: bool) -> str:
+    if unit is None:
+        return ""
+    return f"{unit.name}, {unit.agency.name}" if with_agency and not unit.is_root() else unit.name

@@ -173,3 +173,9 @@ def test_nobody_makes_a_code_for_oneself_or_for_whom_it_is_of_no_use(officer):
         with pytest.raises(activation.CannotMakeCode):
             activation.make_codes([person], by=officer, at=AT)
     assert not ChangeLog.objects.exists()
+
+
+def test_an_officer_enters_no_account_of_the_cms(officer):
+    editor = PersonFactory(unit=officer.unit, is_staff=True, password=PASSWORD)
+    with pytest.raises(activation.CannotMakeCode):
+        activation.make_codes([editor], by=officer, at=AT)

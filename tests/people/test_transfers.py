@@ -285,3 +285,11 @@ def test_a_planned_end_of_service_is_cancelled_and_roles_still_end(kupang, hr):
 def test_a_transfer_keeps_the_name_of_the_release(kupang, alor, hr):
     person = PersonFactory(unit=kupang, name="Ana Bere", title_before="Dr.", title_after="M.Si.")
     assert release(person, to_agency=alor.agency, by=hr, at=NOW).name == "Dr. Ana Bere, M.Si."
+
+
+def test_the_log_of_a_transfer_names_both_agencies(kupang, alor, hr, hr_alor):
+    person = PersonFactory(unit=kupang)
+    place_arrival(release(person, to_agency=alor.agency, by=hr, at=NOW), unit=alor, by=hr_alor, at=NOW)
+    detail = ChangeLog.objects.get(action="placed").detail
+    assert detail["before"] == f"Dinas Kesehatan, {kupang.agency.name}"
+    assert detail["after"] == f"Dinas Sosial, {alor.agency.name}"

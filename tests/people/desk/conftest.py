@@ -64,10 +64,14 @@ def hr_alor(world: World) -> Client:
 
 def confirm(browser: Client, url: str, fields: dict[str, str]) -> Any:
     """Send a form, look at what it would change, and send that."""
-    seen = browser.post(url, fields)
-    field = BeautifulSoup(seen.content, "html.parser").find("input", attrs={"name": "seen"})
-    assert isinstance(field, Tag), text(seen)
-    return browser.post(url, fields | {"seen": str(field["value"])})
+    return browser.post(url, fields | {"seen": seen_in(browser.post(url, fields))})
+
+
+def seen_in(response: Any) -> str:
+    """What the page says was looked at."""
+    field = BeautifulSoup(response.content, "html.parser").find("input", attrs={"name": "seen"})
+    assert isinstance(field, Tag), text(response)
+    return str(field["value"])
 
 
 def text(response: Any) -> str:

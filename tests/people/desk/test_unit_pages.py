@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from bs4 import BeautifulSoup
 from django.urls import reverse
 from django.utils import timezone
 
 from academy.people import units
 from academy.people.models import AgencyGroup, ChangeLog, Person, Role, WorkUnit
 from tests.factories import LONG_AGO, PersonFactory, make_hr
-from tests.people.desk.conftest import confirm, text
+from tests.people.desk.conftest import confirm, seen_in, text
 from tests.reports.world import page_table
 
 TREE = "/kepegawaian/unit-kerja/"
@@ -116,9 +115,9 @@ def test_a_new_name_is_looked_at_before_it_counts(world, hr):
 
 def test_what_others_changed_meanwhile_is_shown_again(world, hr):
     url, fields = address("hr_unit_rename", world.sosial), {"name": "Dinas Sosial Baru"}
-    seen = BeautifulSoup(hr.post(url, fields).content, "html.parser").select_one("input[name=seen]")
+    seen = seen_in(hr.post(url, fields))
     units.rename_unit(world.sosial, name="Dinas Sosial Lain", by=world.hr, at=timezone.now())
-    page = hr.post(url, fields | {"seen": seen["value"]})
+    page = hr.post(url, fields | {"seen": seen})
     assert page.status_code == 422
     assert "Orang lain telah mengubah" in text(page)
     assert "sampai sekarang: Dinas Sosial Lain" in text(page)
