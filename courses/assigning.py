@@ -125,11 +125,7 @@ def preview(assignment: Assignment, *, at: datetime) -> Preview:
 @transaction.atomic
 def confirm(assignment: Assignment, *, by: Person, at: datetime) -> Assignment:
     """Let the worker begin; a repeat changes nothing. CannotAssign if it reaches nobody or was discarded."""
-    row = (
-        Assignment.objects.select_for_update(of=("self",))
-        .select_related("course__organiser", "unit", "by")
-        .get(pk=assignment.pk)
-    )
+    row = _lock(assignment.pk)
     if row.state in {State.DISCARDED, State.TAKEN_BACK}:
         raise CannotAssign(_("This assignment was discarded."))
     if row.state != State.PREVIEW:
@@ -145,6 +141,12 @@ def confirm(assignment: Assignment, *, by: Person, at: datetime) -> Assignment:
     _log(row, by=by, at=at)
     transaction.on_commit(lambda: _ring(row.pk), robust=True)
     return row
+
+
+def _lock(assignment_id: int) -> Assignment:
+    """The row, held until the end of the transaction; what is joined is read after the wait, else it may be old."""
+    Assignment.objects.select_for_update().get(pk=assignment_id)
+    return Assignment.objects.select_related("course__organiser", "unit", "by").get(pk=assignment_id)
 
 
 def discard(assignment: Assignment, *, at: datetime) -> None:
@@ -176,11 +178,7 @@ def sweep(*, clock: Callable[[], datetime]) -> int:
 @transaction.atomic
 def assign_portion(assignment_id: int, *, at: datetime) -> bool:
     """The next people in the order of their keys, in one transaction; False when nobody is left."""
-    row = (
-        Assignment.objects.select_for_update(of=("self",))
-        .select_related("course__organiser", "unit", "by")
-        .get(pk=assignment_id)
-    )
+    row = _lock(assignment_id)
     if row.state != State.CONFIRMED:
         return False
     if Role.Kind.HR not in set(Role.objects.in_force(at).filter(person=row.by).values_list("kind", flat=True)):
@@ -310,7 +308,7 @@ def take_back(assignment: Assignment, *, by: Person, at: datetime) -> int:
     What was begun stays. Where another assignment asks for the course too, the enrolment and that day stay. A repeat
     changes nothing. Returns how many left the course. CannotAssign while the enrolling is under way.
     """
-    row = Assignment.objects.select_for_update(of=("self",)).select_related("course", "unit").get(pk=assignment.pk)
+    row = _lock(assignment.pk)
     if row.state == State.TAKEN_BACK:
         return 0
     if row.state not in {State.DONE, State.STOPPED}:

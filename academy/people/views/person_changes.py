@@ -135,9 +135,9 @@ def move(officer: Officer, pk: int) -> HttpResponse:
 
     def act(fields: Fields) -> Done:
         transfers.move(subject, unit=unit, from_on=fields["from_on"], by=officer.person, at=officer.at)
-        if fields["from_on"] <= today:
-            return _("%(name)s now works in %(unit)s.") % {"name": subject.full_name, "unit": unit.name}
         words = {"name": subject.full_name, "unit": unit.name}
+        if fields["from_on"] <= today:
+            return _("%(name)s now works in %(unit)s.") % words
         return _("%(name)s will move to %(unit)s on the chosen day.") % words
 
     return _ask(
