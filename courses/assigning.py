@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 from academy import doorbell
 from academy.notifications.messages import send_once_to_each
 from academy.pages.templatetags.formats import day
-from academy.people.models import ChangeLog, Person, Role, WorkUnit
+from academy.people.models import ChangeLog, NipHistory, Person, Role, WorkUnit
 from academy.people.models.change_log import record
 from academy.people.scope import people_visible_to
 from courses.enrolment import day_of
@@ -51,11 +51,15 @@ class Reach(TextChoices):
 
 @dataclass(frozen=True)
 class Preview:
-    """Whom an assignment reaches at this moment. `unknown` are the NIPs of nobody in the scope, foreign or not."""
+    """Whom an assignment reaches at this moment.
+
+    `unknown` are the NIPs of nobody in the scope, foreign or not; `former` those that somebody there used to have.
+    """
 
     counts: dict[Reach, int]
     samples: Mapping[Reach, Sequence[Person]]
     unknown: list[str] = field(default_factory=list)
+    former: list[tuple[str, Person]] = field(default_factory=list)
 
     @property
     def reached(self) -> int:
@@ -80,7 +84,13 @@ def candidates(assignment: Assignment, *, at: datetime) -> QuerySet[Person]:
     if assignment.unit is not None:
         path = WorkUnit.objects.filter(pk=assignment.unit_id).values_list("path", flat=True).get()
         return people.filter(unit__path__startswith=path)
-    return people.filter(nip__in=assignment.nips)
+    return people.filter(Q(nip__in=assignment.nips) | Q(pk__in=_by_former_nips(assignment).values("person")))
+
+
+def _by_former_nips(assignment: Assignment) -> QuerySet[NipHistory]:
+    """Numbers of the list that are nobody's today but were somebody's."""
+    todays = Person.objects.filter(nip=OuterRef("nip"))
+    return NipHistory.objects.filter(~Exists(todays), nip__in=assignment.nips)
 
 
 def preview(assignment: Assignment, *, at: datetime) -> Preview:
@@ -102,25 +112,20 @@ def preview(assignment: Assignment, *, at: datetime) -> Preview:
         for reach in Reach
         if counts[reach.value]
     }
-    unknown: list[str] = []
-    if assignment.nips:
-        found = set(people.values_list("nip", flat=True))
-        unknown = [nip for nip in assignment.nips if nip not in found]
-    return Preview(
-        counts={reach: counts[reach.value] for reach in Reach},
-        samples=samples,
-        unknown=unknown,
-    )
+    found = Preview(counts={reach: counts[reach.value] for reach in Reach}, samples=samples)
+    if not assignment.nips:
+        return found
+    old = _by_former_nips(assignment).filter(person__in=candidates(assignment, at=at)).select_related("person__unit")
+    former = [(row.nip, row.person) for row in old.order_by("person__name", "nip")]
+    known = {*people.values_list("nip", flat=True), *(number for number, _person in former)}
+    unknown = [nip for nip in assignment.nips if nip not in known]
+    return replace(found, unknown=unknown, former=former)
 
 
 @transaction.atomic
 def confirm(assignment: Assignment, *, by: Person, at: datetime) -> Assignment:
     """Let the worker begin; a repeat changes nothing. CannotAssign if it reaches nobody or was discarded."""
-    row = (
-        Assignment.objects.select_for_update(of=("self",))
-        .select_related("course__organiser", "unit", "by")
-        .get(pk=assignment.pk)
-    )
+    row = _lock(assignment.pk)
     if row.state in {State.DISCARDED, State.TAKEN_BACK}:
         raise CannotAssign(_("This assignment was discarded."))
     if row.state != State.PREVIEW:
@@ -136,6 +141,12 @@ def confirm(assignment: Assignment, *, by: Person, at: datetime) -> Assignment:
     _log(row, by=by, at=at)
     transaction.on_commit(lambda: _ring(row.pk), robust=True)
     return row
+
+
+def _lock(assignment_id: int) -> Assignment:
+    """The row, held until the end of the transaction; what is joined is read after the wait, else it may be old."""
+    Assignment.objects.select_for_update().get(pk=assignment_id)
+    return Assignment.objects.select_related("course__organiser", "unit", "by").get(pk=assignment_id)
 
 
 def discard(assignment: Assignment, *, at: datetime) -> None:
@@ -167,11 +178,7 @@ def sweep(*, clock: Callable[[], datetime]) -> int:
 @transaction.atomic
 def assign_portion(assignment_id: int, *, at: datetime) -> bool:
     """The next people in the order of their keys, in one transaction; False when nobody is left."""
-    row = (
-        Assignment.objects.select_for_update(of=("self",))
-        .select_related("course__organiser", "unit", "by")
-        .get(pk=assignment_id)
-    )
+    row = _lock(assignment_id)
     if row.state != State.CONFIRMED:
         return False
     if Role.Kind.HR not in set(Role.objects.in_force(at).filter(person=row.by).values_list("kind", flat=True)):
@@ -301,7 +308,7 @@ def take_back(assignment: Assignment, *, by: Person, at: datetime) -> int:
     What was begun stays. Where another assignment asks for the course too, the enrolment and that day stay. A repeat
     changes nothing. Returns how many left the course. CannotAssign while the enrolling is under way.
     """
-    row = Assignment.objects.select_for_update(of=("self",)).select_related("course", "unit").get(pk=assignment.pk)
+    row = _lock(assignment.pk)
     if row.state == State.TAKEN_BACK:
         return 0
     if row.state not in {State.DONE, State.STOPPED}:

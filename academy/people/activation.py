@@ -1,4 +1,4 @@
-"""The first password of people whom a roster brought: a one-time code on paper, for those without e-mail too."""
+"""A password for people who know none, whom a roster brought or who forgot it: a one-time code on paper, no e-mail needed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from academy.people.models import ActivationCode, ChangeLog, Person
 from academy.people.models.change_log import record
+from academy.people.refusals import Refused
 from academy.people.roles import may_administer
 from academy.people.signin import find_person
 
@@ -27,7 +28,7 @@ class WrongCode(ValueError):
     """Number and code do not belong together, or the code was used, replaced or is too old: one sentence for all."""
 
 
-class CannotMakeCode(Exception):
+class CannotMakeCode(Refused):
     """Whoever sets a password takes the powers of the account: only for people who hold nothing one could not grant."""
 
 
@@ -49,15 +50,17 @@ def without_password(people: QuerySet[Person]) -> QuerySet[Person]:
 def make_codes(people: Sequence[Person], *, by: Person, at: datetime) -> list[Slip]:
     """A fresh code for each; one made before stops working. The log names who made codes for whom, never a code.
 
-    CannotMakeCode, and no code for anybody, if one of them holds a role that `by` could not have granted.
+    A password there was counts until the code is used. CannotMakeCode, and no code for anybody, if one of them holds a
+    role that `by` could not have granted, or is `by`.
     """
+    # Locked in one order, so that nobody receives a role in between.
+    rows = Person.objects.select_for_update(no_key=True).filter(pk__in=[person.pk for person in people]).order_by("pk")
+    locked = {row.pk: row for row in rows}
     slips = []
     for person in people:
-        if not may_administer(by, person, at=at):
-            raise CannotMakeCode(
-                _("%(name)s holds a role that you could not grant. Ask the operator.") % {"name": person.full_name}
-            )
+        _refuse_takeover(locked[person.pk], by=by, at=at)
         slip = Slip(person, "".join(secrets.choice(ALPHABET) for _symbol in range(LENGTH)), at + VALID_FOR)
+        known = locked[person.pk].has_usable_password()
         ActivationCode.objects.update_or_create(
             person=person,
             defaults={
@@ -65,17 +68,35 @@ def make_codes(people: Sequence[Person], *, by: Person, at: datetime) -> list[Sl
                 "made_by": by,
                 "made_at": at,
                 "expires_at": slip.expires_at,
+                "replaces_password": known,
                 "used_at": None,
             },
         )
-        record(ChangeLog.Action.CODE_MADE, by=by, at=at, unit=person.unit, subject=person)
+        detail = {"had_password": True} if known else {}
+        record(ChangeLog.Action.CODE_MADE, by=by, at=at, unit=person.unit, subject=person, **detail)
         slips.append(slip)
     return slips
 
 
+def _refuse_takeover(person: Person, *, by: Person, at: datetime) -> None:
+    """CannotMakeCode for oneself, for wider powers, and for whom a code would be of no use."""
+    name = {"name": person.full_name}
+    if person == by:
+        raise CannotMakeCode(_("Nobody makes a code for oneself. Ask somebody else who may."))
+    if not may_administer(by, person, at=at):
+        raise CannotMakeCode(_("%(name)s holds a role that you could not grant. Ask the operator.") % name)
+    if not person.is_active:
+        raise CannotMakeCode(_("%(name)s is not active. Reactivate the account first.") % name)
+    if not person.nip:
+        raise CannotMakeCode(_("%(name)s has no NIP to type beside the code, and sets a password by e-mail.") % name)
+
+
 @transaction.atomic
 def activate(login: str, code: str, *, password: str, at: datetime) -> Person:
-    """Set the password of whom the NIP and the code belong to; the code works once. WrongCode otherwise."""
+    """Set the password of whom the NIP and the code belong to; the code works once. WrongCode otherwise.
+
+    A code of somebody who received wider powers than its maker since no longer works: the maker may have kept it.
+    """
     person = find_person(login)
     row = (
         ActivationCode.objects.select_for_update()
@@ -84,7 +105,8 @@ def activate(login: str, code: str, *, password: str, at: datetime) -> Person:
         if person
         else None
     )
-    if person is None or row is None or not constant_time_compare(row.code_hash, _hash(person, normalise(code))):
+    fits = person and row and constant_time_compare(row.code_hash, _hash(person, normalise(code)))
+    if person is None or row is None or not fits or not may_administer(row.made_by, person, at=at):
         raise WrongCode(
             _(
                 "NIP and code do not belong together, or the code was used or is too old. Ask your personnel unit for a new one."

@@ -12,17 +12,14 @@ from django.utils.translation import gettext as _
 
 from academy.people.models import Agency, AgencyGroup, ChangeLog, Person, WorkUnit
 from academy.people.models.change_log import record
+from academy.people.refusals import Refused
 from academy.people.units import ensure_root
 
 FIELDS = ("kind", "name", "siasn_id", "time_zone")
 
 
-class AgencyRefused(Exception):
+class AgencyRefused(Refused):
     """The agency or group cannot be kept like this; `field` names what is wrong."""
-
-    def __init__(self, message: str, *, field: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from academy.people import grades, nip
 from academy.people.models import ChangeLog, NipHistory, Person
 from academy.people.models.change_log import record
+from academy.people.refusals import Refused
 from academy.people.roles import may_administer
 
 FIELDS = ("name", "title_before", "title_after", "nip", "email", "grade", "position")
@@ -21,12 +22,15 @@ FIELDS = ("name", "title_before", "title_after", "nip", "email", "grade", "posit
 FIELDS_OF_SIGNING_IN = frozenset({"nip", "email"})
 
 
-class CannotCorrect(Exception):
-    """The change is refused; `field` is the one that is wrong, empty for all of it."""
+class CannotCorrect(Refused):
+    """The change is refused."""
 
-    def __init__(self, message: str, *, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
+
+def preview(
+    person: Person, changes: Mapping[str, str], *, by: Person, at: datetime
+) -> dict[str, tuple[str | None, str | None]]:
+    """What `correct` would change: the values before and after, by field. Refused like it; nothing is written."""
+    return _set(Person.objects.get(pk=person.pk), changes, by=by, at=at)
 
 
 @transaction.atomic
@@ -36,26 +40,42 @@ def correct(person: Person, changes: Mapping[str, str], *, by: Person, at: datet
     One log line with the values before and after; none if nothing changes.
     """
     locked = _lock(person)
-    wanted = {field: _cleaned(field, text) for field, text in changes.items() if field in FIELDS}
-    before = {field: getattr(locked, field) for field in wanted}
-    changed = {field: value for field, value in wanted.items() if value != before[field]}
+    changed = _set(locked, changes, by=by, at=at)
     if not changed:
         return locked
-    if FIELDS_OF_SIGNING_IN & set(changed) and not may_administer(by, locked, at=at):
+    _save(locked, list(changed))
+    if "nip" in changed:
+        follow_nip(locked, former=changed["nip"][0], at=at)
+    action = ChangeLog.Action.NIP_CHANGED if set(changed) == {"nip"} else ChangeLog.Action.CORRECTED
+    record(
+        action,
+        by=by,
+        at=at,
+        unit=locked.unit,
+        subject=locked,
+        before={field: before for field, (before, _after) in changed.items()},
+        after={field: after for field, (_before, after) in changed.items()},
+    )
+    return locked
+
+
+def _set(
+    person: Person, changes: Mapping[str, str], *, by: Person, at: datetime
+) -> dict[str, tuple[str | None, str | None]]:
+    """Give the object, not the row, its new values; those that differ from before, checked."""
+    wanted = {field: _cleaned(field, text) for field, text in changes.items() if field in FIELDS}
+    changed = {field: (getattr(person, field), value) for field, value in wanted.items()}
+    changed = {field: (before, after) for field, (before, after) in changed.items() if before != after}
+    if FIELDS_OF_SIGNING_IN & set(changed) and not may_administer(by, person, at=at):
         raise CannotCorrect(
             _("This person holds a role that you could not grant, so NIP and e-mail are for the operator to change."),
             field=next(field for field in ("nip", "email") if field in changed),
         )
-    for field, value in changed.items():
-        setattr(locked, field, value)
-    _check(locked, changed)
-    _save(locked, list(changed))
-    if "nip" in changed:
-        follow_nip(locked, former=before["nip"], at=at)
-    details = {"before": {field: before[field] for field in changed}, "after": changed}
-    action = ChangeLog.Action.NIP_CHANGED if set(changed) == {"nip"} else ChangeLog.Action.CORRECTED
-    record(action, by=by, at=at, unit=locked.unit, subject=locked, **details)
-    return locked
+    for field, (_before, after) in changed.items():
+        setattr(person, field, after)
+    if changed:
+        _check(person, {field: after for field, (_before, after) in changed.items()})
+    return changed
 
 
 def _lock(person: Person) -> Person:

@@ -2,17 +2,19 @@
 
 from django.urls import path
 
-from academy.people.views import activation, person, roles, transfers, units
+from academy.people.views import activation, person, person_changes, roles, transfers, units
 
 urlpatterns = [
     path("aktivasi/", activation.codes, name="activation_codes"),
     path("pegawai/<int:pk>/kelola/", person.manage, name="hr_person"),
-    path("pegawai/<int:pk>/kelola/data/", person.correct, name="hr_correct"),
-    path("pegawai/<int:pk>/kelola/pindah/", person.move, name="hr_move"),
-    path("pegawai/<int:pk>/kelola/lepas/", person.release, name="hr_release"),
-    path("pegawai/<int:pk>/kelola/berhenti/", person.leave, name="hr_leave"),
-    path("pegawai/<int:pk>/kelola/nonaktifkan/", person.deactivate, name="hr_deactivate"),
-    path("pegawai/<int:pk>/kelola/aktifkan/", person.reactivate, name="hr_reactivate"),
+    path("pegawai/<int:pk>/kelola/data/", person_changes.correct, name="hr_correct"),
+    path("pegawai/<int:pk>/kelola/pindah/", person_changes.move, name="hr_move"),
+    path("pegawai/<int:pk>/kelola/rencana/<int:placement>/batal/", person_changes.cancel_plan, name="hr_cancel_plan"),
+    path("pegawai/<int:pk>/kelola/kode/", activation.new_code, name="hr_new_code"),
+    path("pegawai/<int:pk>/kelola/lepas/", person_changes.release, name="hr_release"),
+    path("pegawai/<int:pk>/kelola/berhenti/", person_changes.leave, name="hr_leave"),
+    path("pegawai/<int:pk>/kelola/nonaktifkan/", person_changes.deactivate, name="hr_deactivate"),
+    path("pegawai/<int:pk>/kelola/aktifkan/", person_changes.reactivate, name="hr_reactivate"),
     path("unit-kerja/", units.index, name="hr_units"),
     path("unit-kerja/<int:unit>/", units.unit, name="hr_unit"),
     path("unit-kerja/<int:unit>/buka/", units.open_below, name="hr_unit_open"),

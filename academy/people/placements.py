@@ -28,6 +28,14 @@ def place(person: Person, *, unit: WorkUnit | None, from_on: date, today: date) 
 
 
 @transaction.atomic
+def drop_plan(placement: Placement, *, today: date) -> None:
+    """Take back a placement recorded ahead. Where the clock ran ahead of the agency's day, the mirror follows."""
+    person = Person.objects.select_for_update(no_key=True).get(pk=placement.person_id)
+    placement.delete()
+    _mirror(person, today=today)
+
+
+@transaction.atomic
 def place_everybody(*, from_unit: WorkUnit, to_unit: WorkUnit, today: date) -> list[int]:
     """Place all who work in `from_unit`, active or not, in `to_unit` from today on; who that was.
 

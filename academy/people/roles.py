@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from academy.people.models import Agency, AgencyGroup, ChangeLog, Person, Role, WorkUnit
 from academy.people.models.change_log import record
 from academy.people.models.role import RoleQuerySet
+from academy.people.refusals import Refused
 from academy.people.scope import people_visible_to, units_visible_to
 
 # Who holds the role on the left may grant those on the right, inside the own scope, to people in it. Whoever may grant
@@ -20,11 +21,11 @@ GRANTS: dict[Role.Kind, frozenset[Role.Kind]] = {
 }
 
 
-class CannotGrant(Exception):
+class CannotGrant(Refused):
     """The role may not be granted; the message says why."""
 
 
-class CannotEnd(Exception):
+class CannotEnd(Refused):
     """The role is not this person's to end."""
 
 
@@ -81,6 +82,8 @@ def may_administer(by: Person, person: Person, *, at: datetime) -> bool:
         return False
     if grants_everything(by, at=at):
         return True
+    if person.is_staff:  # set by hand for work in the CMS, beside all roles
+        return False
     held = Role.objects.not_ended(at).filter(person=person).select_related("unit", "group")
     return all(may_grant(by, kind=role.kind, unit=role.unit, group=role.group, at=at) for role in held)
 

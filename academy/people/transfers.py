@@ -15,25 +15,22 @@ from django.utils.translation import gettext as _
 from academy.people.corrections import change_nip
 from academy.people.models import Agency, ChangeLog, Person, Placement, Role, Transfer, WorkUnit
 from academy.people.models.change_log import record
-from academy.people.placements import place
+from academy.people.placements import drop_plan, place
+from academy.people.refusals import Refused
 from academy.people.roles import end_roles, may_administer
 
 FURTHEST_AHEAD = timedelta(days=366)
 
 
-class CannotMove(Exception):
-    """The person cannot be placed there; the message says why. `field` is the one that is wrong, if one is."""
-
-    def __init__(self, message: str, *, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
+class CannotMove(Refused):
+    """The person cannot be placed there; the message says why."""
 
 
-class CannotRelease(Exception):
+class CannotRelease(Refused):
     """The person cannot be released to that agency."""
 
 
-class TransferClosed(Exception):
+class TransferClosed(Refused):
     """The other side was quicker: the transfer is withdrawn, or the person placed already."""
 
 
@@ -59,6 +56,34 @@ def move(person: Person, *, unit: WorkUnit, from_on: date, by: Person, at: datet
 
 
 @transaction.atomic
+def cancel_plan(person: Person, *, from_on: date, by: Person, at: datetime) -> bool:
+    """Drop what is planned for that day, a move or the end of service; False if nothing is planned there any more.
+
+    Roles that were to end with the end of service still end: when they would have ended otherwise is not known.
+    """
+    person = _lock(person)
+    plan = person.placements.select_related("unit").filter(from_on=from_on).first()
+    if plan is None:
+        return False
+    if person.unit is None:
+        raise CannotMove(_("%(name)s works in no unit.") % {"name": person.full_name})
+    today = person.unit.agency.day(at)
+    if from_on <= today:
+        raise CannotMove(_("That day has come. Move the person back instead."))
+    drop_plan(plan, today=today)
+    record(
+        ChangeLog.Action.PLAN_CANCELLED,
+        by=by,
+        at=at,
+        unit=person.unit,
+        subject=person,
+        from_on=from_on.isoformat(),
+        planned=plan.unit.name if plan.unit else "",
+    )
+    return True
+
+
+@transaction.atomic
 def release(person: Person, *, to_agency: Agency, by: Person, at: datetime) -> Transfer:
     """Let the person go to another agency. Until that agency places them, the old one still sees and counts them.
 
@@ -78,7 +103,7 @@ def release(person: Person, *, to_agency: Agency, by: Person, at: datetime) -> T
             % {"name": person.full_name, "agency": known.to_agency.name}
         )
     transfer = Transfer.objects.create(
-        person=person, from_unit=person.unit, to_agency=to_agency, released_by=by, released_at=at
+        person=person, name=person.full_name, from_unit=person.unit, to_agency=to_agency, released_by=by, released_at=at
     )
     record(
         ChangeLog.Action.RELEASED,
@@ -214,8 +239,7 @@ def _lock_transfer(transfer: Transfer) -> Transfer:
 
 
 def _open_transfer(person: Person) -> Transfer | None:
-    open_ones = Transfer.objects.filter(person=person, placed_at__isnull=True, withdrawn_at__isnull=True)
-    return open_ones.select_related("to_agency").first()
+    return Transfer.objects.under_way().filter(person=person).select_related("to_agency").first()
 
 
 def _check_day(person: Person, from_on: date, *, today: date) -> None:
@@ -246,6 +270,7 @@ def _record_placed(
     at: datetime,
     **detail: object,
 ) -> None:
+    far = before is not None and after is not None and before.agency_id != after.agency_id
     record(
         ChangeLog.Action.PLACED,
         by=by,
@@ -253,7 +278,13 @@ def _record_placed(
         unit=after or before,
         subject=person,
         from_on=from_on.isoformat(),
-        before=before.name if before else "",
-        after=after.name if after else "",
+        before=_name(before, with_agency=far),
+        after=_name(after, with_agency=far),
         **detail,
     )
+
+
+def _name(unit: WorkUnit | None, *, with_agency: bool) -> str:
+    if unit is None:
+        return ""
+    return f"{unit.name}, {unit.agency.name}" if with_agency and not unit.is_root() else unit.name

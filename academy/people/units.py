@@ -19,17 +19,14 @@ from academy.people.models import Agency, ChangeLog, Organiser, Person, Placemen
 from academy.people.models.agency import WorkUnitQuerySet
 from academy.people.models.change_log import record
 from academy.people.placements import place_everybody
+from academy.people.refusals import Refused
 from academy.people.roles import end_roles
 
 LONGEST_NAME = 200
 
 
-class CannotChangeUnit(Exception):
-    """The change is refused; the message says what is in the way. `field` is the one that is wrong, if one is."""
-
-    def __init__(self, message: str, *, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
+class CannotChangeUnit(Refused):
+    """The change is refused; the message says what is in the way."""
 
 
 @dataclass(frozen=True)
@@ -79,17 +76,23 @@ def rename_unit(unit: WorkUnit, *, name: str, by: Person, at: datetime) -> WorkU
     """Give the unit another name; what was printed keeps the old one. A repeat changes nothing."""
     _lock(unit.agency_id)
     unit = _fresh(unit)
-    name = _checked_name(name)
-    if unit.name == name:
+    before, unit.name = unit.name, new_name(unit, name, at=at)
+    if unit.name == before:
         return unit
-    _refuse_root(unit)
-    _refuse_closed(unit, at=at)
-    if _namesakes(unit.get_parent(), name, at=at).exclude(pk=unit.pk).exists():
-        raise CannotChangeUnit(_("There is already a unit of this name beside it."), field="name")
-    before, unit.name = unit.name, name
     unit.save(update_fields=["name"])
-    record(ChangeLog.Action.UNIT_RENAMED, by=by, at=at, unit=unit, before=before, after=name)
+    record(ChangeLog.Action.UNIT_RENAMED, by=by, at=at, unit=unit, before=before, after=unit.name)
     return unit
+
+
+def new_name(unit: WorkUnit, name: str, *, at: datetime) -> str:
+    """The name as it would be kept, for the preview too; CannotChangeUnit if the unit cannot be called so."""
+    name = _checked_name(name)
+    if name != unit.name:
+        _refuse_root(unit)
+        _refuse_closed(unit, at=at)
+        if _namesakes(unit.get_parent(), name, at=at).exclude(pk=unit.pk).exists():
+            raise CannotChangeUnit(_("There is already a unit of this name beside it."), field="name")
+    return name
 
 
 @transaction.atomic

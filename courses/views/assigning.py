@@ -26,7 +26,7 @@ from courses.models import Assignment, Enrolment
 HR = Role.Kind.HR
 ON_A_PAGE = 50
 REFRESH_SECONDS = 3
-MOST_UNKNOWN_SHOWN = 50
+MOST_NIPS_SHOWN = 50
 State = Assignment.State
 MARKS = {
     State.PREVIEW: "todo",
@@ -164,8 +164,14 @@ def _preview(officer: Officer, row: Assignment) -> dict[str, Any]:
             }
             for reach in shown
         ],
-        "unknown": found.unknown[:MOST_UNKNOWN_SHOWN],
-        "unknown_rest": max(len(found.unknown) - MOST_UNKNOWN_SHOWN, 0),
+        "former_columns": [{"label": label} for label in (_("Former NIP"), _("Name"), _("NIP today"), _("Work unit"))],
+        "former": [
+            [{"value": number}, {"value": person.full_name}, {"value": person.nip or "–"}, {"value": person.unit}]
+            for number, person in found.former[:MOST_NIPS_SHOWN]
+        ],
+        "former_rest": max(len(found.former) - MOST_NIPS_SHOWN, 0),
+        "unknown": found.unknown[:MOST_NIPS_SHOWN],
+        "unknown_rest": max(len(found.unknown) - MOST_NIPS_SHOWN, 0),
     }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.utils import timezone
 
 from academy.people import units
-from academy.people.models import AgencyGroup, Person, Role, RosterImport, Transfer, WorkUnit
+from academy.people.models import AgencyGroup, Person, Placement, Role, RosterImport, Transfer, WorkUnit
 from academy.people.roster import files
 from certificates import issuing, store
 from certificates.models import Certificate, CertificateFile
@@ -72,6 +73,11 @@ class World:
     def transfer(self, person: Person) -> Transfer:
         """Released from the own agency to the other one."""
         return self.once("transfer", person, self._make_transfer)
+
+    def plan(self, person: Person) -> Placement:
+        """Something planned for a far day."""
+        far = AT.date() + timedelta(days=300)
+        return self.once("plan", person, lambda owner: Placement.objects.create(person=owner, from_on=far))
 
     def _make_transfer(self, person: Person) -> Transfer:
         unit = _unit(person)

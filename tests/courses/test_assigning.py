@@ -10,13 +10,22 @@ from django.test.utils import CaptureQueriesContext
 
 from academy.notifications.messages import send_once_to_each
 from academy.notifications.models import Message
-from academy.people.models import ChangeLog, Role
+from academy.people.models import ChangeLog, NipHistory, Role
 from academy.people.placements import place
 from courses import assigning
 from courses.assigning import CannotAssign, Reach, carry_on, confirm, discard, preview, propose, sweep, take_back
 from courses.enrolment import enrol, withdraw
 from courses.models import AssignedEnrolment, Assignment, Edition, Enrolment
-from tests.factories import AT, PersonFactory, make_completion, make_edition, make_enrolment, make_hr, make_unit
+from tests.factories import (
+    AT,
+    PersonFactory,
+    make_completion,
+    make_edition,
+    make_enrolment,
+    make_hr,
+    make_nip,
+    make_unit,
+)
 
 pytestmark = pytest.mark.django_db
 DUE = date(2026, 12, 20)
@@ -82,6 +91,23 @@ def test_the_preview_says_what_comes_true(officer, edition, unit):
     run(one, officer)
     assert one.counts == {"new": 1, "running": 1, "finished": 1, "inactive": 1, "unknown": 2}
     assert Enrolment.objects.count() == 3
+
+
+def test_a_former_nip_is_taken_for_whom_it_belonged_to(officer, edition, unit):
+    """Counted once for somebody listed with both numbers; a number that is somebody's today means nobody else."""
+    old, taken, foreign = (make_nip(number) for number in (901, 902, 903))
+    renumbered, other, holder = PersonFactory(unit=unit), PersonFactory(unit=unit), PersonFactory(nip=taken)
+    stranger = PersonFactory()
+    for person, number in ((renumbered, old), (other, taken), (stranger, foreign)):
+        NipHistory.objects.create(person=person, nip=number, until_on=AT.date())
+    one = assignment(officer, edition, nips=[renumbered.nip, old, taken, foreign])
+    found = preview(one, at=AT)
+    assert found.former == [(old, renumbered)]
+    assert found.unknown == [taken, foreign]
+    assert found.counts[Reach.NEW] == 1
+    run(one, officer)
+    assert [row.person for row in Enrolment.objects.all()] == [renumbered]
+    assert holder.unit != unit
 
 
 def test_a_repeat_changes_nothing(officer, edition, unit):

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from academy.people.models import Role
+from academy.people.models import NipHistory, Role
 from courses.assigning import carry_on
 from courses.models import AssignedEnrolment, Assignment, Enrolment
 from tests.courses.authoring import make_course_page
-from tests.factories import PersonFactory, make_edition, make_enrolment, make_hr, make_unit
+from tests.factories import PersonFactory, make_edition, make_enrolment, make_hr, make_nip, make_unit
 
 pytestmark = pytest.mark.django_db
 LIST, NEW = "/kepegawaian/penugasan/", "/kepegawaian/penugasan/baru/"
@@ -190,6 +190,16 @@ def test_pages_take_as_many_queries_for_many_as_for_few(
         unit.refresh_from_db()
     with django_assert_max_num_queries(10):
         assert hr.get(f"{LIST}{ending}").status_code == 200
+
+
+def test_the_preview_says_which_old_number_was_taken_for_whom(hr, edition, unit):
+    person, old = PersonFactory(unit=unit, name="Ana Bere"), make_nip(901)
+    NipHistory.objects.create(person=person, nip=old, until_on=today())
+    page = hr.post(NEW, typed(edition, nips=f"{old}\n{make_nip(902)}"), follow=True).text
+    taken, left_out = page[page.index('id="former"') :].split('id="unknown"')
+    for words in (old, "Ana Bere", person.nip):
+        assert words in taken
+    assert make_nip(902) in left_out
 
 
 def test_the_learner_sees_the_day_and_what_is_overdue_comes_first(client):

@@ -137,3 +137,45 @@ def test_nobody_takes_over_an_account_of_wider_powers(officer, newcomer):
     with pytest.raises(activation.CannotMakeCode):
         activation.make_codes([other, newcomer], by=officer, at=AT)
     assert not ActivationCode.objects.exists()
+
+
+def test_a_code_for_somebody_with_a_password_is_logged_as_that(officer):
+    known = PersonFactory(unit=officer.unit, password=PASSWORD)
+    (slip,) = activation.make_codes([known], by=officer, at=AT)
+    assert ChangeLog.objects.get().detail == {"had_password": True}
+    known.refresh_from_db()
+    assert known.check_password(PASSWORD)
+    activation.activate(known.nip, slip.code, password="kata-sandi-yang-baru", at=AT)
+    known.refresh_from_db()
+    assert known.check_password("kata-sandi-yang-baru")
+
+
+def test_the_open_session_ends_when_the_code_is_used(client, officer):
+    known = PersonFactory(unit=officer.unit, password=PASSWORD)
+    client.force_login(known)
+    (slip,) = activation.make_codes([known], by=officer, at=AT)
+    assert client.get("/belajar/").status_code == 200
+    activation.activate(known.nip, slip.code, password="kata-sandi-yang-baru", at=AT)
+    assert client.get("/belajar/").status_code == 302
+
+
+def test_a_kept_code_opens_no_account_that_became_mightier(officer, newcomer):
+    (slip,) = activation.make_codes([newcomer], by=officer, at=AT)
+    Role.objects.create(person=newcomer, kind=Role.Kind.HR, unit=officer.unit.get_root(), from_at=LONG_AGO)
+    with pytest.raises(activation.WrongCode):
+        activation.activate(newcomer.nip, slip.code, password=PASSWORD, at=AT)
+
+
+def test_nobody_makes_a_code_for_oneself_or_for_whom_it_is_of_no_use(officer):
+    inactive = PersonFactory(unit=officer.unit, is_active=False)
+    without_number = PersonFactory(unit=officer.unit, nip=None, email="tanpa@contoh.test")
+    for person in (officer, inactive, without_number):
+        with pytest.raises(activation.CannotMakeCode):
+            activation.make_codes([person], by=officer, at=AT)
+    assert not ChangeLog.objects.exists()
+
+
+def test_an_officer_enters_no_account_of_the_cms(officer):
+    editor = PersonFactory(unit=officer.unit, is_staff=True, password=PASSWORD)
+    with pytest.raises(activation.CannotMakeCode):
+        activation.make_codes([editor], by=officer, at=AT)

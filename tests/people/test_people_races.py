@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
+from contextlib import suppress
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from academy.people import units
+from academy.people.activation import CannotMakeCode, WrongCode, activate, make_codes
 from academy.people.corrections import CannotCorrect, correct
 from academy.people.models import AgencyGroup, ChangeLog, Person, Placement, Role, Transfer, WorkUnit
 from academy.people.roles import grant_role
-from academy.people.transfers import CannotMove, CannotRelease, TransferClosed, move, place_arrival, release
+from academy.people.transfers import (
+    CannotMove,
+    CannotRelease,
+    TransferClosed,
+    cancel_plan,
+    move,
+    place_arrival,
+    release,
+)
 from academy.people.units import CannotChangeUnit
 from courses.enrolment import enrol
 from courses.models import Enrolment
@@ -65,6 +75,55 @@ def test_a_double_click_moves_and_grants_once():
     grants: dict[str, Any] = {"kind": Role.Kind.HR, "unit": unit, "from_at": AT, "until_at": None, "by": hr, "at": AT}
     assert outcomes(lambda _n: grant_role(person, **grants)) == (AT_ONCE, 0)
     assert (Role.objects.filter(person=person).count(), ChangeLog.objects.count()) == (1, 2)
+
+
+def test_a_plan_is_cancelled_once_or_replaced_whole():
+    """Half cancel it, half plan another unit for the same day: each line of the log tells what was true."""
+    unit, day = make_unit(), TODAY + timedelta(days=7)
+    other, third = (units.ensure_unit(unit.get_parent(), name) for name in ("Dinas Sosial", "Dinas Kominfo"))
+    hr, person = make_hr(unit.get_parent()), PersonFactory(unit=unit)
+    move(person, unit=other, from_on=day, by=hr, at=AT)
+
+    def act(number):
+        if number % 2:
+            cancel_plan(person, from_on=day, by=hr, at=AT)
+        else:
+            move(person, unit=third, from_on=day, by=hr, at=AT)
+
+    assert outcomes(act) == (AT_ONCE, 0)
+    moved, cancelled = (ChangeLog.objects.filter(action=action).count() for action in ("placed", "plan_cancelled"))
+    plans = Placement.objects.filter(person=person, from_on=day)
+    assert plans.count() <= 1
+    # A move may replace the first plan without a cancelling between: then there is one move more.
+    assert moved - cancelled - plans.count() in {0, 1}
+    assert Person.objects.get(pk=person.pk).unit == unit
+
+
+def test_a_code_and_a_role_of_wider_powers_never_meet():
+    """Whichever comes first, the maker of the code cannot enter an account that he could not administer."""
+    unit = make_unit()
+    root = unit.get_parent()
+    officer, chief, person = make_hr(unit), make_hr(root), PersonFactory(unit=unit, email=None)
+    slips = []
+
+    def act(number):
+        if number == 0:
+            grant_role(person, kind=Role.Kind.HR, unit=root, from_at=AT, until_at=None, by=chief, at=AT)
+        elif number == 1:
+            slips.extend(make_codes([person], by=officer, at=AT))
+
+    all_at_once(act_or_nothing(act), count=2)
+    for slip in slips:
+        with pytest.raises(WrongCode):
+            activate(person.nip, slip.code, password="pinang-sirih-kelapa", at=AT)
+
+
+def act_or_nothing(act):
+    def run(number):
+        with suppress(CannotMakeCode):
+            act(number)
+
+    return run
 
 
 def test_nobody_is_placed_in_a_unit_that_is_being_merged_or_closed():

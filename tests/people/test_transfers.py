@@ -13,6 +13,7 @@ from academy.people.transfers import (
     CannotMove,
     CannotRelease,
     TransferClosed,
+    cancel_plan,
     leave,
     move,
     place_arrival,
@@ -239,3 +240,56 @@ def test_a_number_from_nowhere_is_refused(kupang, alor, hr, hr_alor):
     transfer = release(PersonFactory(unit=kupang), to_agency=alor.agency, by=hr, at=NOW)
     with pytest.raises(CannotCorrect):
         place_arrival(transfer, unit=alor, by=hr_alor, at=NOW, new_nip=make_nip(5)[:-1])
+
+
+def test_a_plan_is_dropped_and_logged_once(kupang, hr):
+    person, kominfo, day = PersonFactory(unit=kupang), beside(kupang), TODAY + timedelta(days=7)
+    move(person, unit=kominfo, from_on=day, by=hr, at=NOW)
+    assert cancel_plan(person, from_on=day, by=hr, at=NOW)
+    assert not cancel_plan(person, from_on=day, by=hr, at=NOW)
+    assert mirror_placements_that_came(today=day) == 0
+    assert today_of(person) == kupang
+    line = ChangeLog.objects.get(action="plan_cancelled")
+    assert (line.subject, line.unit, line.actor) == (person, kupang, hr)
+    assert line.detail == {"from_on": "2026-12-01", "planned": "Dinas Kominfo"}
+
+
+def test_what_has_come_is_not_cancelled(kupang, hr):
+    person, kominfo = PersonFactory(unit=kupang), beside(kupang)
+    move(person, unit=kominfo, from_on=TODAY, by=hr, at=NOW)
+    with pytest.raises(CannotMove):
+        cancel_plan(person, from_on=TODAY, by=hr, at=NOW)
+    assert today_of(person) == kominfo
+
+
+def test_a_plan_the_clock_mirrored_too_early_is_taken_back(kupang, hr):
+    """The clock counts days in one zone; an agency further west is still in the day before."""
+    person, kominfo, day = PersonFactory(unit=kupang), beside(kupang), TODAY + timedelta(days=1)
+    move(person, unit=kominfo, from_on=day, by=hr, at=NOW)
+    mirror_placements_that_came(today=day)
+    assert today_of(person) == kominfo
+    cancel_plan(person, from_on=day, by=hr, at=NOW)
+    assert today_of(person) == kupang
+
+
+def test_a_planned_end_of_service_is_cancelled_and_roles_still_end(kupang, hr):
+    person, day = PersonFactory(unit=kupang), TODAY + timedelta(days=7)
+    role = Role.objects.create(person=person, kind=Role.Kind.HR, unit=kupang, from_at=LONG_AGO)
+    leave(person, from_on=day, by=hr, at=NOW)
+    assert cancel_plan(person, from_on=day, by=hr, at=NOW)
+    mirror_placements_that_came(today=day)
+    role.refresh_from_db()
+    assert (today_of(person), role.until_at) == (kupang, kupang.agency.midnight(day))
+
+
+def test_a_transfer_keeps_the_name_of_the_release(kupang, alor, hr):
+    person = PersonFactory(unit=kupang, name="Ana Bere", title_before="Dr.", title_after="M.Si.")
+    assert release(person, to_agency=alor.agency, by=hr, at=NOW).name == "Dr. Ana Bere, M.Si."
+
+
+def test_the_log_of_a_transfer_names_both_agencies(kupang, alor, hr, hr_alor):
+    person = PersonFactory(unit=kupang)
+    place_arrival(release(person, to_agency=alor.agency, by=hr, at=NOW), unit=alor, by=hr_alor, at=NOW)
+    detail = ChangeLog.objects.get(action="placed").detail
+    assert detail["before"] == f"Dinas Kesehatan, {kupang.agency.name}"
+    assert detail["after"] == f"Dinas Sosial, {alor.agency.name}"

@@ -1,4 +1,4 @@
-"""A one-time code with which a person sets a first password: HR hands it over on paper."""
+"""A one-time code with which a person sets a password without knowing one: HR hands it over on paper."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class ActivationCode(models.Model):
     made_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField(_("made at"))
     expires_at = models.DateTimeField(_("valid until"))
+    replaces_password = models.BooleanField(_("made for somebody who has a password"), default=False)
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)
 
     class Meta:

@@ -24,6 +24,7 @@ class ChangeLog(models.Model):
 
     class Action(models.TextChoices):
         PLACED = "placed", _("Placed")
+        PLAN_CANCELLED = "plan_cancelled", _("Planned move cancelled")
         RELEASED = "released", _("Released")
         CORRECTED = "corrected", _("Corrected")
         NIP_CHANGED = "nip_changed", _("NIP changed")
@@ -41,6 +42,7 @@ class ChangeLog(models.Model):
         ASSIGNED = "assigned", _("Course assigned")
         CODE_MADE = "code_made", _("Activation code made")
         FOREIGN_NIP = "foreign_nip", _("Learned that a NIP belongs to another agency")
+        FOREIGN_REFUSED = "foreign_refused", _("Refused to tell of very many NIPs of other agencies")
 
     at = models.DateTimeField(_("at"))
     actor = models.ForeignKey(

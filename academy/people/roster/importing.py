@@ -32,6 +32,14 @@ TRIES = 3
 FOREIGN_A_DAY = 500
 
 
+class TooManyForeign(RosterRefused):
+    """The file would tell an officer of more people of other agencies than a day allows."""
+
+    def __init__(self, count: int, message: str) -> None:
+        super().__init__(message)
+        self.count = count
+
+
 def import_roster(
     file: Path,
     *,
@@ -61,6 +69,10 @@ def _try_to_import(table: Table, **arguments: Any) -> Outcome:
         try:
             with transaction.atomic():
                 return _import(table, **arguments)
+        except TooManyForeign as refusal:  # logged here: the rollback would have taken the line along
+            asked = {name: arguments[name] for name in ("agency", "by", "at")}
+            _record_foreign(ChangeLog.Action.FOREIGN_REFUSED, refusal.count, **asked)
+            raise
         except (Overtaken, IntegrityError):
             continue
     raise RosterRefused(_("The people of this file were changed by somebody else meanwhile. Load the file again."))
@@ -115,10 +127,15 @@ def _log_foreign(count: int, *, agency: Agency, by: Person | None, at: datetime)
     if by:
         today = ChangeLog.objects.filter(action=ChangeLog.Action.FOREIGN_NIP, actor=by, at__gt=at - timedelta(days=1))
         if sum(line.detail.get("count", 0) for line in today) + count > FOREIGN_A_DAY:
-            raise RosterRefused(
+            raise TooManyForeign(
+                count,
                 _(
                     "Very many numbers of the file belong to other agencies. Is it the file of this agency? Ask the operator, or try again tomorrow."
-                )
+                ),
             )
+    _record_foreign(ChangeLog.Action.FOREIGN_NIP, count, agency=agency, by=by, at=at)
+
+
+def _record_foreign(action: ChangeLog.Action, count: int, *, agency: Agency, by: Person | None, at: datetime) -> None:
     root = WorkUnit.objects.filter(agency=agency, depth=1).first()
-    record(ChangeLog.Action.FOREIGN_NIP, by=by, at=at, unit=root, count=count)
+    record(action, by=by, at=at, unit=root, count=count)

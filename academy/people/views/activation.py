@@ -1,4 +1,4 @@
-"""Setting a first password with a code, and the page where HR makes the codes."""
+"""Setting a password with a code, and the pages where HR makes the codes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import login, password_validation
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,12 +18,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from academy.people import activation, throttling
+from academy.people import activation, nip, throttling
 from academy.people.gate import Officer, for_role
-from academy.people.models import Role
+from academy.people.models import Person, Role
 from academy.people.signin import one_spelling
+from academy.people.views.asking import ask, fact, person_crumbs
+from academy.people.views.paging import paged
 
-AT_ONCE = 50  # slips on one print
 TRIES_PER_MINUTE = 10
 BACKEND = "academy.people.signin.NipOrEmailBackend"
 
@@ -88,24 +89,47 @@ def activate(request: HttpRequest) -> HttpResponse:
 def codes(officer: Officer) -> HttpResponseBase:
     """People of the scope without a password; POST makes codes for those of the shown page and prints them once."""
     found = activation.without_password(officer.people()).select_related("unit__agency")
-    paginator = Paginator(found.order_by("unit__path", "name", "pk"), AT_ONCE)
-    page = paginator.get_page(officer.request.GET.get("page"))
-    context: dict[str, Any] = {
-        "page": page,
-        "count": paginator.count,
-        "numbers": paginator.get_elided_page_range(page.number),
-    }
-    if officer.request.method == "GET":
-        return render(officer.request, "people/activation_codes.html", context)
-    chosen = [person for person in page if str(person.pk) in officer.request.POST.getlist("person")]
-    if not chosen:
-        context["error"] = _("Choose at least one person.")
-        return render(officer.request, "people/activation_codes.html", context, status=422)
-    try:
-        slips = activation.make_codes(chosen, by=officer.person, at=officer.at)
-    except activation.CannotMakeCode as refusal:
-        context["error"] = str(refusal)
-        return render(officer.request, "people/activation_codes.html", context, status=422)
+    context = paged(officer, found.order_by("unit__path", "name", "pk"))
+    if officer.request.method == "POST":
+        chosen = [person for person in context["page"] if str(person.pk) in officer.request.POST.getlist("person")]
+        try:
+            if chosen:
+                return _slips(officer, chosen)
+            context["error"] = _("Choose at least one person.")
+        except activation.CannotMakeCode as refusal:
+            context["error"] = str(refusal)
+    status = 422 if "error" in context else 200
+    return render(officer.request, "people/activation_codes.html", context, status=status)
+
+
+@for_role(Role.Kind.HR, "GET", "POST")
+def new_code(officer: Officer, pk: int) -> HttpResponseBase:
+    """A code for one person who cannot sign in any more, with a password or without."""
+    subject = get_object_or_404(officer.people().select_related("unit"), pk=pk)
+    consequences = [_("The code is shown this once. It works once and for 30 days; a code made before stops working.")]
+    if subject.has_usable_password():
+        consequences.append(
+            _("The present password counts until the code is used. Then it stops counting, and open sessions end.")
+        )
+        if subject.email:
+            consequences.append(_("The person gets a message about it at %(email)s.") % {"email": subject.email})
+    title = _("New activation code")
+    return ask(
+        officer,
+        act=lambda _fields: _slips(officer, [subject]),
+        title=title,
+        lead=subject.full_name,
+        crumbs=person_crumbs(subject, title),
+        facts=[fact(_("NIP"), nip.grouped(subject.nip or "") or "–"), fact(_("Work unit"), subject.unit)],
+        consequences=[_("Give the code to the person alone: whoever has it can sign in as them."), *consequences],
+        button=_("Make the code and print it"),
+        back=reverse("hr_person", args=[subject.pk]),
+    )
+
+
+def _slips(officer: Officer, people: list[Person]) -> HttpResponse:
+    """Make the codes and show them, to be printed."""
+    slips = activation.make_codes(people, by=officer.person, at=officer.at)
     printed = [{"slip": slip, "code": activation.grouped(slip.code)} for slip in slips]
     address = officer.request.build_absolute_uri("/masuk/aktivasi/")
     return render(officer.request, "people/activation_slips.html", {"printed": printed, "address": address})

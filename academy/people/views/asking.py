@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,9 +18,14 @@ from django.utils.translation import gettext_lazy
 from academy.people import units as unit_actions
 from academy.people.gate import Officer
 from academy.people.models import Person, WorkUnit
+from academy.people.refusals import Refused
 
 Crumbs = list[dict[str, str]]
+Fact = dict[str, Any]
+Fields = dict[str, Any]
+Done = str | tuple[str, str] | HttpResponse  # what to say, and where to go if not back; or a page
 LONGEST_SEARCH = 100
+SEEN, AGAIN = "seen", "again"
 
 
 class DayForm(forms.Form):
@@ -38,41 +45,73 @@ class NameForm(forms.Form):
 def ask(
     officer: Officer,
     *,
+    act: Callable[[Fields], Done],
     title: str,
     lead: str,
     crumbs: Crumbs,
     button: str,
     back: str,
-    facts: Sequence[Mapping[str, Any]] = (),
+    facts: Sequence[Fact] = (),
     consequences: Sequence[str] = (),
     form: forms.Form | None = None,
-    problem: str = "",
+    preview: Callable[[Fields], Sequence[Fact]] | None = None,
     danger: bool = False,
 ) -> HttpResponse:
-    """The page before a change. Its form is sent to the same address; with a `problem`, or errors, it was refused."""
-    refused = bool(problem) or (form is not None and form.is_bound and not form.is_valid())
+    """The page before a change, sent to its own address: then `act` does it, and the officer is led on.
+
+    A form with a `preview` is first answered with what it would change, unless that is nothing. Done is only what was
+    seen: if others changed the same meanwhile, it is shown again.
+    """
+    changes: Sequence[Fact] = ()
+    data, problem = officer.request.POST, ""
+    if officer.request.method == "POST" and AGAIN not in data and (form is None or form.is_valid()):
+        fields = form.cleaned_data if form else {}
+        try:
+            changes = preview(fields) if preview else ()
+            if not changes or data.get(SEEN) == _mark(changes):
+                done = act(fields)
+                if isinstance(done, HttpResponse):
+                    return done
+                said, onward = (done, back) if isinstance(done, str) else done
+                messages.success(officer.request, said)
+                return redirect(onward)
+        except Refused as refusal:
+            problem, changes = _refuse(form, refusal), ()
+        if changes and SEEN in data:
+            problem = _("Somebody else changed this meanwhile. Look at it once more.")
     context = {
         "title": title,
         "lead": lead,
         "crumbs": crumbs,
-        "facts": facts,
+        "facts": [*changes, *facts],
         "consequences": consequences,
         "form": form,
+        "seen": _mark(changes) if changes else "",
         "problem": problem,
-        "button": button,
+        "button": _("Review the change") if preview and not changes else button,
         "danger": danger,
         "back": back,
     }
+    refused = bool(problem) or (form is not None and bool(form.errors))
     return render(officer.request, "people/desk/change.html", context, status=422 if refused else 200)
 
 
-def refuse(form: forms.Form, error: Exception) -> str:
+def _mark(changes: Sequence[Fact]) -> str:
+    """What a form carries along to say which changes were seen."""
+    return json.dumps([[str(value) for value in change.values()] for change in changes], ensure_ascii=False)
+
+
+def _refuse(form: forms.Form | None, refusal: Refused) -> str:
     """Put what an action refused beside its field; returns the sentence if it belongs to no field."""
-    field = getattr(error, "field", "")
-    if field in form.fields:
-        form.add_error(field, str(error))
+    if form is not None and refusal.field in form.fields:
+        form.add_error(refusal.field, str(refusal))
         return ""
-    return str(error)
+    return str(refusal)
+
+
+def sent(officer: Officer) -> QueryDict | None:
+    """What a form is bound to: the fields that were sent, nothing before that."""
+    return officer.request.POST if officer.request.method == "POST" else None
 
 
 def searched(text: str) -> str:
@@ -106,5 +145,9 @@ def unit_crumbs(way: Sequence[WorkUnit], here: str = "") -> Crumbs:
     return [*crumbs, {"label": here}] if here else [*crumbs[:-1], {"label": crumbs[-1]["label"]}]
 
 
-def fact(label: str, value: Any, note: str = "") -> dict[str, Any]:
+def fact(label: str, value: Any, note: str = "") -> Fact:
     return {"label": label, "value": value, "note": note}
+
+
+def change(label: str, before: str | None, after: str | None) -> Fact:
+    return fact(label, after or "–", note=_("until now: %(before)s") % {"before": before or "–"})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import Q
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -11,10 +9,10 @@ from django.utils.translation import gettext as _
 from academy.people.gate import Officer, for_role
 from academy.people.models import AccessLog, ChangeLog, Role
 from academy.people.operator_forms import LogSearch
+from academy.people.views.log_words import in_one_line, in_words
 from academy.people.views.operator import page_of, render_list
 
 READERS = [Role.Kind.OPERATOR, Role.Kind.DATA_PROTECTION]
-LONGEST_DETAIL = 300
 
 
 @for_role(READERS, "GET")
@@ -34,14 +32,14 @@ def changes(officer: Officer) -> HttpResponse:
         columns=[(label, False) for label in columns],
         rows=[
             [
-                {"moment": row.at},
-                {"value": row.actor or _("a command")},
-                {"value": row.get_action_display()},
-                {"value": row.subject or "–"},
-                {"value": row.unit or "–"},
-                {"value": in_words(row.detail)},
+                {"moment": each["line"].at},
+                {"value": each["line"].actor or _("a command")},
+                {"value": each["what"]},
+                {"value": each["line"].subject or "–"},
+                {"value": each["line"].unit or "–"},
+                {"value": in_one_line(each["parts"])},
             ]
-            for row in page
+            for each in in_words(page)
         ],
     )
 
@@ -64,27 +62,13 @@ def accesses(officer: Officer) -> HttpResponse:
         columns=[(label, False) for label in columns],
         rows=[
             [
-                {"moment": row.at},
-                {"value": row.person},
-                {"value": row.get_action_display()},
-                {"value": row.subject or "–"},
-                {"value": row.scope},
-                {"value": in_words(row.detail)},
+                {"moment": each["line"].at},
+                {"value": each["line"].person},
+                {"value": each["what"]},
+                {"value": each["line"].subject or "–"},
+                {"value": each["line"].scope},
+                {"value": in_one_line(each["parts"])},
             ]
-            for row in page
+            for each in in_words(page)
         ],
     )
-
-
-def in_words(detail: dict[str, Any]) -> str:
-    """Names and values as they were written, for readers who know them."""
-    text = " · ".join(f"{name}: {_plain(value)}" for name, value in detail.items() if value not in (None, "", [], {}))
-    return (text[: LONGEST_DETAIL - 1] + "…" if len(text) > LONGEST_DETAIL else text) or "–"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
-    if isinstance(value, list):
-        return ", ".join(_plain(one) for one in value)
-    return str(value)

@@ -9,11 +9,9 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,11 +21,11 @@ from academy.people import roles as actions
 from academy.people.gate import Officer, for_role
 from academy.people.models import AgencyGroup, Person, Role, WorkUnit
 from academy.people.models.role import in_force
-from academy.people.views.asking import ask, fact, list_crumbs, refuse, searched
+from academy.people.views.asking import Done, Fields, ask, fact, list_crumbs, searched, sent
 from academy.people.views.choosing import called, choose_person, choose_unit, chosen_unit, number_in_address, ways_to
+from academy.people.views.paging import paged
 
 HR = Role.Kind.HR
-PER_PAGE = 50
 LONGEST = timedelta(days=3653)  # ten years
 STATES = {"berlaku": "in_force", "akan-datang": "future", "berakhir": "ended"}
 
@@ -120,10 +118,9 @@ def index(officer: Officer) -> HttpResponse:
         roles = roles.filter(until_at__lte=officer.at)
     if search:
         roles = roles.filter(called(search, "person__"))
-    paginator = Paginator(roles.order_by("person__name", "-from_at", "-pk"), PER_PAGE)
-    page = paginator.get_page(officer.request.GET.get("page", "1"))
+    found = paged(officer, roles.order_by("person__name", "-from_at", "-pk"))
     labels = {"berlaku": _("In force"), "akan-datang": _("To come"), "berakhir": _("Ended")}
-    context = {
+    context = found | {
         "crumbs": list_crumbs(_("Roles"), reverse("hr_roles")),
         "tabs": [
             {
@@ -135,10 +132,7 @@ def index(officer: Officer) -> HttpResponse:
         ],
         "chosen": chosen,
         "search": search,
-        "roles": with_state(page, at=officer.at),
-        "count": paginator.count,
-        "page": page,
-        "numbers": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "roles": with_state(found["page"], at=officer.at),
     }
     return render(officer.request, "people/desk/roles.html", context)
 
@@ -185,42 +179,28 @@ def _grant(
     back: str,
 ) -> HttpResponse:
     zone = ZoneInfo(unit.agency.time_zone) if unit else timezone.get_default_timezone()
-    problem = ""
+
+    def act(fields: Fields) -> Done:
+        actions.grant_role(person, kind=HR, unit=unit, group=group, **fields, by=officer.person, at=officer.at)
+        said = _("%(name)s has the role of HR officer.") % {"name": person.full_name}
+        return said, reverse("hr_person", args=[person.pk])
+
     with timezone.override(zone):
-        form = PeriodForm(officer.request.POST if officer.request.method == "POST" else None, at=officer.at)
-        if form.is_bound and form.is_valid():
-            try:
-                actions.grant_role(
-                    person,
-                    kind=HR,
-                    unit=unit,
-                    group=group,
-                    from_at=form.cleaned_data["from_at"],
-                    until_at=form.cleaned_data["until_at"],
-                    by=officer.person,
-                    at=officer.at,
-                )
-            except actions.CannotGrant as refusal:
-                problem = refuse(form, refusal)
-            else:
-                messages.success(
-                    officer.request, _("%(name)s has the role of HR officer.") % {"name": person.full_name}
-                )
-                return redirect("hr_person", pk=person.pk)
-        over = unit or group
-        note = ways_to([unit])[unit.pk] if unit else ""
         return ask(
             officer,
+            act=act,
             title=title,
             lead=person.full_name,
             crumbs=crumbs,
-            facts=[fact(_("Works in"), person.unit), fact(_("Role over"), over, note=note)],
+            facts=[
+                fact(_("Works in"), person.unit),
+                fact(_("Role over"), unit or group, note=ways_to([unit])[unit.pk] if unit else ""),
+            ],
             consequences=[
                 _("The person sees everybody who works there, can change their data, move them and grant this role."),
                 _("It counts from the very next click on, and you can end it at any time."),
             ],
-            form=form,
-            problem=problem,
+            form=PeriodForm(sent(officer), at=officer.at),
             button=_("Grant the role"),
             back=back,
         )
@@ -241,18 +221,16 @@ def end(officer: Officer, role: int) -> HttpResponse:
     rows = Role.objects.filter(_may_end(officer)).select_related("person__unit", "unit__agency", "group")
     row = get_object_or_404(rows, pk=role)
     back = reverse("hr_roles")
-    problem = ""
-    if officer.request.method == "POST":
-        try:
-            actions.end_role(row, by=officer.person, at=officer.at)
-        except actions.CannotEnd as refusal:
-            problem = str(refusal)
-        else:
-            messages.success(officer.request, _("The role of %(name)s has ended.") % {"name": row.person.full_name})
-            # Whoever laid down the own role can no longer open the list.
-            return redirect("/" if row.person_id == officer.person.pk else back)
+
+    def act(_fields: Fields) -> Done:
+        actions.end_role(row, by=officer.person, at=officer.at)
+        said = _("The role of %(name)s has ended.") % {"name": row.person.full_name}
+        # Whoever laid down the own role can no longer open the list.
+        return said, "/" if row.person_id == officer.person.pk else back
+
     return ask(
         officer,
+        act=act,
         title=_("End this role?"),
         lead=row.person.full_name,
         crumbs=list_crumbs(_("Roles"), back, _("End a role")),
@@ -265,7 +243,6 @@ def end(officer: Officer, role: int) -> HttpResponse:
             _("It counts from the very next click on: the person sees nothing more through this role."),
             _("The role stays in the list of ended roles. It can be granted anew."),
         ],
-        problem=problem,
         button=_("End the role"),
         back=back,
         danger=True,

@@ -1,13 +1,11 @@
-"""Transfers between agencies, for HR of either side: releases under way, and arrivals to be placed."""
+"""Transfers between agencies, for HR of either side: releases under way, arrivals to be placed, and what was done."""
 
 from __future__ import annotations
 
 from django import forms
-from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,11 +14,12 @@ from academy.people import nip, transfers
 from academy.people.corrections import CannotCorrect
 from academy.people.gate import Officer, for_role
 from academy.people.models import Agency, Role, Transfer
-from academy.people.views.asking import ask, fact, list_crumbs, refuse
+from academy.people.models.transfer import TransferQuerySet
+from academy.people.views.asking import Done, Fields, ask, fact, list_crumbs, sent
 from academy.people.views.choosing import choose_unit, chosen_unit, ways_to
+from academy.people.views.paging import paged
 
 HR = Role.Kind.HR
-PER_PAGE = 50
 
 
 class ArrivalForm(forms.Form):
@@ -35,40 +34,59 @@ class ArrivalForm(forms.Form):
     )
 
 
-def _open() -> QuerySet[Transfer]:
-    return Transfer.objects.filter(placed_at__isnull=True, withdrawn_at__isnull=True).select_related(
-        "person__unit__agency", "from_unit__agency", "to_agency", "released_by"
-    )
+def _rows() -> TransferQuerySet:
+    return Transfer.objects.select_related("person__unit__agency", "from_unit__agency", "to_agency", "released_by")
 
 
-def _outgoing(officer: Officer) -> QuerySet[Transfer]:
-    """Releases of people who work in the scope."""
-    return _open().filter(person__in=officer.people())
+def _outgoing(officer: Officer) -> TransferQuerySet:
+    """Releases under way of people who work in the scope."""
+    return _rows().under_way().filter(person__in=officer.people())
 
 
-def _arrivals(officer: Officer) -> QuerySet[Transfer]:
+def _arrivals(officer: Officer) -> TransferQuerySet:
     """People released to an agency whose topmost unit is in the scope: placing is for the whole agency."""
-    agencies = Agency.objects.filter(units__in=officer.units().filter(depth=1))
-    return _open().filter(to_agency__in=agencies)
+    return _rows().under_way().filter(to_agency__in=_placed_by(officer))
+
+
+def _placed_by(officer: Officer) -> QuerySet[Agency]:
+    return Agency.objects.filter(units__in=officer.units().filter(depth=1))
+
+
+def _finished(officer: Officer, *, outgoing: bool) -> TransferQuerySet:
+    """What was done, for the side that did it: of released people nothing that came later is told."""
+    if outgoing:
+        return _rows().filter(from_unit__in=officer.units())
+    here = Exists(officer.people().filter(pk=OuterRef("person")))
+    placed = _rows().filter(to_agency__in=_placed_by(officer)).annotate(here=here)
+    return placed.select_related("placed_in", "placed_by")
 
 
 @for_role(HR, "GET")
 def index(officer: Officer) -> HttpResponse:
-    outgoing = officer.request.GET.get("daftar") == "keluar"
-    rows = _outgoing(officer) if outgoing else _arrivals(officer)
-    paginator = Paginator(rows, PER_PAGE)
-    page = paginator.get_page(officer.request.GET.get("page", "1"))
-    context = {
+    asked = officer.request.GET
+    outgoing = asked.get("daftar") == "keluar"
+    states = {"": _("Under way"), "ditempatkan": _("Placed")} | ({"ditarik": _("Withdrawn")} if outgoing else {})
+    state = asked.get("keadaan", "") if asked.get("keadaan") in states else ""
+    if not state:
+        rows = _outgoing(officer) if outgoing else _arrivals(officer)
+    else:
+        done = {"withdrawn_at__isnull" if state == "ditarik" else "placed_at__isnull": False}
+        rows = _finished(officer, outgoing=outgoing).filter(**done)
+    found = paged(officer, rows)
+    here = "keluar" if outgoing else "masuk"
+    context = found | {
         "crumbs": list_crumbs(_("Transfers"), reverse("hr_transfers")),
         "tabs": [
             {"label": _("To be placed here"), "url": "?daftar=masuk", "current": not outgoing},
             {"label": _("Released by us"), "url": "?daftar=keluar", "current": outgoing},
         ],
+        "states": [
+            {"label": label, "url": f"?daftar={here}" + (f"&keadaan={word}" if word else ""), "current": word == state}
+            for word, label in states.items()
+        ],
         "outgoing": outgoing,
-        "rows": [{"transfer": row, "nip": nip.grouped(row.person.nip or "")} for row in page],
-        "count": paginator.count,
-        "page": page,
-        "numbers": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "state": state,
+        "rows": [{"transfer": row, "nip": "" if state else nip.grouped(row.person.nip or "")} for row in found["page"]],
     }
     return render(officer.request, "people/desk/transfers.html", context)
 
@@ -77,18 +95,14 @@ def index(officer: Officer) -> HttpResponse:
 def withdraw(officer: Officer, transfer: int) -> HttpResponse:
     row = get_object_or_404(_outgoing(officer), pk=transfer)
     back = reverse("hr_transfers") + "?daftar=keluar"
-    if officer.request.method == "POST":
-        try:
-            transfers.withdraw_release(row, by=officer.person, at=officer.at)
-        except transfers.TransferClosed as refusal:
-            messages.error(officer.request, str(refusal))
-        else:
-            messages.success(
-                officer.request, _("The release of %(name)s is withdrawn.") % {"name": row.person.full_name}
-            )
-        return redirect(back)
+
+    def act(_fields: Fields) -> Done:
+        transfers.withdraw_release(row, by=officer.person, at=officer.at)
+        return _("The release of %(name)s is withdrawn.") % {"name": row.person.full_name}
+
     return ask(
         officer,
+        act=act,
         title=_("Withdraw this release?"),
         lead=row.person.full_name,
         crumbs=list_crumbs(_("Transfers"), back, _("Withdraw a release")),
@@ -117,25 +131,18 @@ def place(officer: Officer, transfer: int) -> HttpResponse:
             back=back,
             agency_id=agency.pk,
         )
-    form = ArrivalForm(officer.request.POST if officer.request.method == "POST" else None)
-    problem = ""
-    if form.is_bound and form.is_valid():
-        new_nip = form.cleaned_data["new_nip"] or None
+
+    def act(fields: Fields) -> Done:
         try:
-            transfers.place_arrival(row, unit=unit, by=officer.person, at=officer.at, new_nip=new_nip)
-        except transfers.TransferClosed as refusal:
-            messages.error(officer.request, str(refusal))
-            return redirect(back)
-        except transfers.CannotMove as refusal:
-            problem = refuse(form, refusal)
+            transfers.place_arrival(row, unit=unit, by=officer.person, at=officer.at, new_nip=fields["new_nip"] or None)
         except CannotCorrect as refusal:
-            form.add_error("new_nip", str(refusal))
-        else:
-            words = {"name": row.person.full_name, "unit": unit.name}
-            messages.success(officer.request, _("%(name)s now works in %(unit)s.") % words)
-            return redirect("hr_person", pk=row.person_id)
+            raise transfers.CannotMove(str(refusal), field="new_nip") from refusal
+        words = {"name": row.person.full_name, "unit": unit.name}
+        return _("%(name)s now works in %(unit)s.") % words, reverse("hr_person", args=[row.person_id])
+
     return ask(
         officer,
+        act=act,
         title=title,
         lead=row.person.full_name,
         crumbs=crumbs,
@@ -148,8 +155,7 @@ def place(officer: Officer, transfer: int) -> HttpResponse:
             _("From this moment on you see and count the person, and the former agency no longer does."),
             _("Running courses come along; what was earned stays with the unit that earned it."),
         ],
-        form=form,
-        problem=problem,
+        form=ArrivalForm(sent(officer)),
         button=_("Place in this unit"),
         back=back,
     )

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -18,12 +16,24 @@ from academy.people import units as actions
 from academy.people.gate import Officer, for_role
 from academy.people.models import Person, Role, WorkUnit
 from academy.people.scope import topmost_units
-from academy.people.units import CannotChangeUnit, Touched
-from academy.people.views.asking import NameForm, ask, fact, list_crumbs, refuse, searched, unit_crumbs
+from academy.people.units import Touched
+from academy.people.views.asking import (
+    Done,
+    Fact,
+    Fields,
+    NameForm,
+    ask,
+    change,
+    fact,
+    list_crumbs,
+    searched,
+    sent,
+    unit_crumbs,
+)
 from academy.people.views.choosing import choose_unit, chosen_unit, named, people_per_branch, way_down, ways_to
+from academy.people.views.paging import paged
 
 HR = Role.Kind.HR
-PER_PAGE = 50
 
 
 def _found(officer: Officer, pk: int) -> WorkUnit:
@@ -50,15 +60,11 @@ def index(officer: Officer) -> HttpResponse:
 
 
 def _list(officer: Officer, units: QuerySet[WorkUnit], *, search: str) -> HttpResponse:
-    paginator = Paginator(units, PER_PAGE)
-    page = paginator.get_page(officer.request.GET.get("page", "1"))
-    context = {
+    found = paged(officer, units)
+    context = found | {
         "crumbs": list_crumbs(_("Work units"), reverse("hr_units")),
         "search": search,
-        "rows": _rows(list(page), ways=True),
-        "count": paginator.count,
-        "page": page,
-        "numbers": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "rows": _rows(list(found["page"]), ways=True),
     }
     return render(officer.request, "people/desk/units.html", context)
 
@@ -70,23 +76,17 @@ def unit(officer: Officer, unit: int) -> HttpResponse:
 
 def _unit_page(officer: Officer, unit: WorkUnit) -> HttpResponse:
     units = officer.units()
-    children = units.filter(path__startswith=unit.path, depth=unit.depth + 1)
-    paginator = Paginator(children, PER_PAGE)
-    page = paginator.get_page(officer.request.GET.get("page", "1"))
-    rows = list(page)
+    found = paged(officer, units.filter(path__startswith=unit.path, depth=unit.depth + 1))
     active = Person.objects.filter(unit__path__startswith=unit.path, is_active=True)
     people = active.aggregate(here=Count("pk", filter=Q(unit=unit)), below=Count("pk"))
     closed = unit.is_closed(at=officer.at)
-    context = {
+    context = found | {
         "unit": unit,
         "closed": closed,
         "crumbs": unit_crumbs(way_down(units, unit)),
         "active": people["here"],
         "below": people["below"],
-        "rows": _rows(rows, ways=False),
-        "count": paginator.count,
-        "page": page,
-        "numbers": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "rows": _rows(list(found["page"]), ways=False),
         "actions": _actions(unit, closed=closed),
     }
     return render(officer.request, "people/desk/unit.html", context)
@@ -134,57 +134,47 @@ def _in_numbers(touched: Touched) -> list[dict[str, Any]]:
 @for_role(HR, "GET", "POST")
 def open_below(officer: Officer, unit: int) -> HttpResponse:
     parent = _found(officer, unit)
-    form = NameForm(officer.request.POST if officer.request.method == "POST" else None)
-    problem = ""
-    if form.is_bound and form.is_valid():
-        try:
-            new = actions.open_unit(parent, name=form.cleaned_data["name"], by=officer.person, at=officer.at)
-        except CannotChangeUnit as refusal:
-            problem = refuse(form, refusal)
-        else:
-            messages.success(officer.request, _("%(unit)s is open.") % {"unit": new.name})
-            return redirect("hr_unit", unit=new.pk)
-    return ask(
+
+    def act(fields: Fields) -> Done:
+        new = actions.open_unit(parent, name=fields["name"], by=officer.person, at=officer.at)
+        return _("%(unit)s is open.") % {"unit": new.name}, reverse("hr_unit", args=[new.pk])
+
+    return _ask(
         officer,
+        parent,
+        act=act,
         title=_("Open a unit below"),
-        lead=parent.name,
-        crumbs=unit_crumbs(way_down(officer.units(), parent), _("Open a unit below")),
         consequences=[_("Nobody is moved. Roles over %(unit)s cover the new unit too.") % {"unit": parent.name}],
-        form=form,
-        problem=problem,
+        form=NameForm(sent(officer)),
         button=_("Open the unit"),
-        back=reverse("hr_unit", args=[parent.pk]),
     )
 
 
 @for_role(HR, "GET", "POST")
 def rename(officer: Officer, unit: int) -> HttpResponse:
     row = _found(officer, unit)
-    posted = officer.request.POST if officer.request.method == "POST" else None
-    form = NameForm(posted, initial={"name": row.name})
-    problem = ""
-    if form.is_bound and form.is_valid():
-        try:
-            renamed = actions.rename_unit(row, name=form.cleaned_data["name"], by=officer.person, at=officer.at)
-        except CannotChangeUnit as refusal:
-            problem = refuse(form, refusal)
-        else:
-            messages.success(officer.request, _("The unit is now called %(unit)s.") % {"unit": renamed.name})
-            return redirect("hr_unit", unit=row.pk)
-    return ask(
+
+    def preview(fields: Fields) -> list[Fact]:
+        name = actions.new_name(row, fields["name"], at=officer.at)
+        return [change(_("Name of the unit"), row.name, name)] if name != row.name else []
+
+    def act(fields: Fields) -> Done:
+        renamed = actions.rename_unit(row, name=fields["name"], by=officer.person, at=officer.at)
+        return _("The unit is now called %(unit)s.") % {"unit": renamed.name}
+
+    return _ask(
         officer,
+        row,
+        act=act,
+        preview=preview,
         title=_("Rename the unit"),
-        lead=row.name,
-        crumbs=unit_crumbs(way_down(officer.units(), row), _("Rename")),
         facts=_in_numbers(actions.preview_rename(row, at=officer.at)),
         consequences=[
             _("Pages and reports show the new name from now on, for past years too."),
             _("Certificates that were issued keep the old one. Rosters must use the new one."),
         ],
-        form=form,
-        problem=problem,
+        form=NameForm(sent(officer), initial={"name": row.name}),
         button=_("Rename"),
-        back=reverse("hr_unit", args=[row.pk]),
     )
 
 
@@ -236,73 +226,69 @@ def _with_target(
     title: str,
     question: str,
     label: str,
-    button: str,
     preview: Callable[..., Touched],
-    consequences: list[str],
     action: Callable[[WorkUnit, WorkUnit], WorkUnit],
     done: str,
-    danger: bool = False,
+    **page: Any,
 ) -> HttpResponse:
     """First the other unit is chosen, then confirmed."""
     row = _found(officer, pk)
-    units, back = officer.units(), reverse("hr_unit", args=[row.pk])
-    others = units.filter(agency=row.agency).exclude(path__startswith=row.path)
+    others = officer.units().filter(agency=row.agency).exclude(path__startswith=row.path)
     others = others.open(row.agency.day(officer.at))
-    crumbs = unit_crumbs(way_down(units, row), title)
     target = chosen_unit(officer, others)
     if target is None:
         return choose_unit(
-            officer, others, title=title, lead=question, crumbs=crumbs, back=back, agency_id=row.agency_id
+            officer,
+            others,
+            title=title,
+            lead=question,
+            crumbs=unit_crumbs(way_down(officer.units(), row), title),
+            back=reverse("hr_unit", args=[row.pk]),
+            agency_id=row.agency_id,
         )
-    problem = ""
-    if officer.request.method == "POST":
-        try:
-            action(row, target)
-        except CannotChangeUnit as refusal:
-            problem = str(refusal)
-        else:
-            messages.success(officer.request, done % {"unit": row.name, "target": target.name})
-            return redirect(back)
-    return ask(
-        officer,
-        title=title,
-        lead=row.name,
-        crumbs=crumbs,
-        facts=[fact(label, target, note=ways_to([target])[target.pk]), *_in_numbers(preview(row, at=officer.at))],
-        consequences=consequences,
-        problem=problem,
-        button=button,
-        back=back,
-        danger=danger,
-    )
+
+    def act(_fields: Fields) -> Done:
+        action(row, target)
+        return done % {"unit": row.name, "target": target.name}
+
+    numbers = _in_numbers(preview(row, at=officer.at))
+    facts = [fact(label, target, note=ways_to([target])[target.pk]), *numbers]
+    return _ask(officer, row, act=act, title=title, facts=facts, **page)
 
 
 @for_role(HR, "GET", "POST")
 def close(officer: Officer, unit: int) -> HttpResponse:
     row = _found(officer, unit)
-    back, problem = reverse("hr_unit", args=[row.pk]), ""
-    if officer.request.method == "POST":
-        try:
-            actions.close_unit(row, by=officer.person, at=officer.at)
-        except CannotChangeUnit as refusal:
-            problem = str(refusal)
-        else:
-            messages.success(officer.request, _("%(unit)s is closed.") % {"unit": row.name})
-            return redirect(back)
-    obstacles = [] if row.is_closed(at=officer.at) else actions.obstacles_to_closing(row, at=officer.at)
-    return ask(
+
+    def act(_fields: Fields) -> Done:
+        actions.close_unit(row, by=officer.person, at=officer.at)
+        return _("%(unit)s is closed.") % {"unit": row.name}
+
+    open_yet = officer.request.method != "POST" and not row.is_closed(at=officer.at)
+    obstacles = actions.obstacles_to_closing(row, at=officer.at) if open_yet else []
+    return _ask(
         officer,
+        row,
+        act=act,
         title=_("Close the unit?"),
-        lead=row.name,
-        crumbs=unit_crumbs(way_down(officer.units(), row), _("Close")),
         facts=_in_numbers(actions.preview_close(row, at=officer.at)),
         consequences=[
             *obstacles,
             _("What was earned here stays with the unit. Roles over it end."),
             _("A closed unit is not opened again; a new one may take its name."),
         ],
-        problem=problem,
-        button="" if obstacles and not problem else _("Close the unit"),
-        back=back,
+        button="" if obstacles else _("Close the unit"),
         danger=True,
+    )
+
+
+def _ask(officer: Officer, unit: WorkUnit, *, title: str, **page: Any) -> HttpResponse:
+    """`ask` about a unit, with the way to it."""
+    return ask(
+        officer,
+        title=title,
+        lead=unit.name,
+        crumbs=unit_crumbs(way_down(officer.units(), unit), title),
+        back=reverse("hr_unit", args=[unit.pk]),
+        **page,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from django.test import Client
 
 from academy.people import units
@@ -60,6 +60,18 @@ def hr_alor(world: World) -> Client:
     client = Client()
     client.force_login(world.hr_alor)
     return client
+
+
+def confirm(browser: Client, url: str, fields: dict[str, str]) -> Any:
+    """Send a form, look at what it would change, and send that."""
+    return browser.post(url, fields | {"seen": seen_in(browser.post(url, fields))})
+
+
+def seen_in(response: Any) -> str:
+    """What the page says was looked at."""
+    field = BeautifulSoup(response.content, "html.parser").find("input", attrs={"name": "seen"})
+    assert isinstance(field, Tag), text(response)
+    return str(field["value"])
 
 
 def text(response: Any) -> str:

@@ -5,14 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from django.urls import reverse
 from django.utils import timezone
 
-from academy.people.models import AccessLog, ChangeLog, Person, Role, Transfer
+from academy.people.models import AccessLog, ActivationCode, ChangeLog, Person, Placement, Role, Transfer
 from tests.factories import LONG_AGO, PersonFactory
-from tests.people.desk.conftest import text
+from tests.people.desk.conftest import confirm, seen_in, text
 
-PAGES = ["hr_person", "hr_correct", "hr_move", "hr_release", "hr_leave", "hr_deactivate", "hr_reactivate"]
+PAGES = [
+    "hr_person",
+    "hr_correct",
+    "hr_move",
+    "hr_new_code",
+    "hr_release",
+    "hr_leave",
+    "hr_deactivate",
+    "hr_reactivate",
+]
 
 
 def address(view, person):
@@ -42,7 +52,8 @@ def test_without_the_role_the_pages_are_closed(world, client, view):
 
 
 def test_the_page_shows_data_placements_roles_and_changes(world, hr):
-    hr.post(address("hr_correct", world.ana), {"name": "Ana Beri", "nip": world.ana.nip, "email": "ana@contoh.test"})
+    fields = {"name": "Ana Beri", "nip": world.ana.nip, "email": "ana@contoh.test"}
+    assert confirm(hr, address("hr_correct", world.ana), fields).url == address("hr_person", world.ana)
     Role.objects.create(person=world.ana, kind=Role.Kind.TRAINER, unit=world.sosial, from_at=LONG_AGO)
     page = text(hr.get(address("hr_person", world.ana)))
     for words in ("Ana Beri", "Dinas Kesehatan", "sejak 1 Januari 2020", "Pengajar", "Hesti Nalle", "Ana Bere"):
@@ -64,6 +75,92 @@ def test_a_refused_correction_keeps_what_was_typed(world, hr):
     assert 'value="Ana Beri"' in refused.content.decode()
     assert not ChangeLog.objects.exists()
     assert hr.post(address("hr_correct", world.ana), {"name": ""}).status_code == 422
+
+
+def test_a_correction_shows_old_and_new_before_it_counts(world, hr):
+    world.ana.email = "ana@contoh.test"
+    world.ana.save()
+    fields = {
+        "name": "Ana Beri",
+        "title_after": world.ana.title_after,
+        "nip": world.ana.nip,
+        "email": "",
+        "grade": "III/b",
+    }
+    page = hr.post(address("hr_correct", world.ana), fields)
+    assert page.status_code == 200
+    for words in (
+        "Ana Beri sampai sekarang: Ana Bere",
+        "III/b sampai sekarang: III/a",
+        "– sampai sekarang: ana@contoh.test",
+    ):
+        assert words in text(page)
+    assert "Gelar di belakang nama" not in text(page)
+    assert Person.objects.get(pk=world.ana.pk).name == "Ana Bere"
+    for _click in range(2):
+        done = hr.post(address("hr_correct", world.ana), fields | {"seen": seen_in(page)})
+        assert done.url == address("hr_person", world.ana)
+    assert Person.objects.get(pk=world.ana.pk).grade == "III/b"
+    assert ChangeLog.objects.count() == 1
+
+
+def planned(world, *, days=3, unit=None):
+    day = timezone.localdate() + timedelta(days=days)
+    return Placement.objects.create(person=world.ana, unit=unit, from_on=day)
+
+
+def test_a_plan_is_cancelled_once(world, hr):
+    plan = planned(world, unit=world.sosial)
+    url = reverse("hr_cancel_plan", args=[world.ana.pk, plan.pk])
+    assert url in hr.get(address("hr_person", world.ana)).content.decode()
+    assert "Dinas Sosial" in text(hr.get(url))
+    assert Placement.objects.filter(pk=plan.pk).exists()
+    for _click in range(2):
+        assert hr.post(url).url == address("hr_person", world.ana)
+    assert not Placement.objects.filter(pk=plan.pk).exists()
+    page = text(hr.get(address("hr_person", world.ana)))
+    assert "direncanakan ·" not in page
+    assert "Rencana perpindahan dibatalkan" in page
+    assert ChangeLog.objects.count() == 1
+    assert hr.get(url).status_code == 404
+
+
+def test_what_has_come_and_plans_of_others_cannot_be_cancelled(world, hr, hr_alor):
+    past, plan = planned(world, days=0, unit=world.sosial), planned(world)
+    assert hr.get(reverse("hr_cancel_plan", args=[world.ana.pk, past.pk])).status_code == 404
+    assert hr.post(reverse("hr_cancel_plan", args=[world.ana.pk, past.pk])).status_code == 404
+    for person in (world.ana, world.gita):
+        url = reverse("hr_cancel_plan", args=[person.pk, plan.pk])
+        assert (hr_alor if person == world.ana else hr).post(url).status_code == 404
+    assert "Peran yang akan berakhir" in text(hr.get(reverse("hr_cancel_plan", args=[world.ana.pk, plan.pk])))
+    assert Placement.objects.filter(pk__in=[past.pk, plan.pk]).count() == 2
+
+
+def test_who_forgot_the_password_gets_a_code_on_paper(world, hr, client):
+    world.ana.set_password("pinang-sirih-lama")
+    world.ana.save()
+    url = address("hr_new_code", world.ana)
+    asked = hr.get(url)
+    assert "Kata sandi sekarang tetap berlaku sampai kode dipakai" in text(asked)
+    assert not ActivationCode.objects.exists()
+    slip = hr.post(url)
+    code = BeautifulSoup(slip.content, "html.parser").select(".slip__code")[0].get_text()
+    assert "no-store" in slip.headers["Cache-Control"]
+    assert Person.objects.get(pk=world.ana.pk).check_password("pinang-sirih-lama")
+    fields = {"nip": world.ana.nip, "code": code, "password1": "pinang-sirih-baru", "password2": "pinang-sirih-baru"}
+    assert type(client)().post("/masuk/aktivasi/", fields).status_code == 302
+    assert Person.objects.get(pk=world.ana.pk).check_password("pinang-sirih-baru")
+    assert "Kode aktivasi baru dibuat untuk orang yang memiliki kata sandi" in text(
+        hr.get(address("hr_person", world.ana))
+    )
+
+
+def test_a_code_is_refused_in_words_where_it_would_give_wider_powers(world, hr):
+    chief, gone = PersonFactory(unit=world.sosial), PersonFactory(unit=world.sosial, is_active=False)
+    Role.objects.create(person=chief, kind=Role.Kind.OPERATOR, unit=world.kupang, from_at=LONG_AGO)
+    for person in (chief, gone, world.hr):
+        assert hr.post(address("hr_new_code", person)).status_code == 422
+    assert not ActivationCode.objects.exists()
 
 
 def test_moving_is_choosing_a_unit_then_a_day(world, hr):

@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from academy.people.corrections import correct
 from academy.people.models import AgencyGroup, NipHistory, Person, Role, Transfer
-from academy.people.transfers import release
+from academy.people.transfers import place_arrival, release, withdraw_release
 from courses.models import Completion
 from tests.factories import LONG_AGO, PersonFactory, make_completion, make_hr
 from tests.people.desk.conftest import text
@@ -116,6 +117,66 @@ def test_a_new_number_is_set_while_placing(world, hr_alor):
     hr_alor.post(url, {"new_nip": "19940712 202621 1 001"})
     assert Person.objects.get(pk=world.ana.pk).nip == "199407122026211001"
     assert NipHistory.objects.get(person=world.ana).nip == former
+
+
+def done_list(browser, side, state):
+    return text(browser.get("/kepegawaian/mutasi/", {"daftar": side, "keadaan": state}))
+
+
+def test_what_was_done_is_listed_for_the_side_that_did_it(world, hr, hr_alor):
+    transfer = to_release(world)
+    assert "Ana Bere" not in done_list(hr, "keluar", "ditempatkan")
+    place_arrival(transfer, unit=world.kominfo, by=world.hr_alor, at=timezone.now(), new_nip="19940712 202621 1 001")
+    ours, theirs = done_list(hr, "keluar", "ditempatkan"), done_list(hr_alor, "masuk", "ditempatkan")
+    for words in ("Ana Bere", "Dinas Kesehatan", "Pemerintah Kab. Alor", "oleh Hesti Nalle"):
+        assert words in ours
+        assert words in theirs
+    for words in ("Dinas Kominfo", "oleh Joni Atamai"):
+        assert words in theirs
+        assert words not in ours
+    for browser, side in ((hr, "masuk"), (hr_alor, "keluar"), (hr_alor, "masuk")):
+        assert "Ana Bere" not in done_list(browser, side, "ditarik")
+    assert "Ana Bere" not in done_list(hr, "masuk", "ditempatkan") + done_list(hr_alor, "keluar", "ditempatkan")
+
+
+def test_who_released_somebody_learns_nothing_of_what_came_later(world, hr, hr_alor):
+    transfer = to_release(world)
+    place_arrival(transfer, unit=world.kominfo, by=world.hr_alor, at=timezone.now(), new_nip="19940712 202621 1 001")
+    person = Person.objects.get(pk=world.ana.pk)
+    correct(person, {"name": "Ana Laka"}, by=world.hr_alor, at=timezone.now())
+    page = done_list(hr, "keluar", "ditempatkan")
+    assert "Ana Bere, S.Kom." in page
+    assert "Laka" not in page
+    assert "1994" not in page
+    assert reverse("hr_person", args=[person.pk]) not in hr.get(RELEASES + "&keadaan=ditempatkan").content.decode()
+    link = reverse("hr_person", args=[person.pk])
+    assert link in hr_alor.get(ARRIVALS + "?daftar=masuk&keadaan=ditempatkan").content.decode()
+
+
+def test_a_withdrawn_release_stays_with_who_released(world, hr, hr_alor):
+    withdraw_release(to_release(world), by=world.hr, at=timezone.now())
+    assert "Ana Bere" in done_list(hr, "keluar", "ditarik")
+    assert "Ana Bere" not in done_list(hr_alor, "masuk", "ditempatkan") + done_list(hr_alor, "masuk", "ditarik")
+
+
+def test_an_officer_of_a_branch_sees_what_was_released_from_there(world, client):
+    place_arrival(to_release(world), unit=world.kominfo, by=world.hr_alor, at=timezone.now())
+    for unit, seen in ((world.kesehatan, True), (world.sosial, False)):
+        client.force_login(make_hr(unit))
+        assert ("Ana Bere" in done_list(client, "keluar", "ditempatkan")) is seen
+
+
+def test_what_was_done_asks_a_bounded_number_of_questions(world, hr, hr_alor, django_assert_max_num_queries):
+    for number in range(60):
+        transfer = release(
+            PersonFactory(unit=world.kesehatan), to_agency=world.alor.agency, by=world.hr, at=timezone.now()
+        )
+        place_arrival(transfer, unit=world.kominfo, by=world.hr_alor, at=timezone.now())
+        if number in {1, 59}:
+            for browser, side in ((hr, "keluar"), (hr_alor, "masuk")):
+                done_list(browser, side, "ditempatkan")
+                with django_assert_max_num_queries(10):
+                    assert f"{number + 1} pegawai" in done_list(browser, side, "ditempatkan")
 
 
 def test_the_lists_ask_a_bounded_number_of_questions(world, hr, hr_alor, django_assert_max_num_queries):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from academy.people import units
 from academy.people.models import AgencyGroup, ChangeLog, Person, Role, WorkUnit
 from tests.factories import LONG_AGO, PersonFactory, make_hr
-from tests.people.desk.conftest import text
+from tests.people.desk.conftest import confirm, seen_in, text
 from tests.reports.world import page_table
 
 TREE = "/kepegawaian/unit-kerja/"
@@ -84,12 +84,44 @@ def test_opening_renaming_and_refusals_keep_what_was_typed(world, hr):
     done = hr.post(address("hr_unit_open", world.kesehatan), {"name": "Puskesmas Baun"})
     new = WorkUnit.objects.get(name="Puskesmas Baun")
     assert done.url == address("hr_unit", new)
-    hr.post(address("hr_unit_rename", new), {"name": "Puskesmas Baun Barat"})
+    confirm(hr, address("hr_unit_rename", new), {"name": "Puskesmas Baun Barat"})
     assert fresh(new).name == "Puskesmas Baun Barat"
     refused = hr.post(address("hr_unit_rename", new), {"name": "puskesmas tarus"})
     assert refused.status_code == 422
     assert 'value="puskesmas tarus"' in refused.content.decode()
     assert ChangeLog.objects.count() == 2
+
+
+def test_a_new_name_is_looked_at_before_it_counts(world, hr):
+    url = address("hr_unit_rename", world.kesehatan)
+    page = hr.post(url, {"name": "Dinas  Kesehatan Rakyat"})
+    assert (page.status_code, fresh(world.kesehatan).name) == (200, "Dinas Kesehatan")
+    for words in (
+        "Dinas Kesehatan Rakyat",
+        "sampai sekarang: Dinas Kesehatan",
+        "Pegawai 1",
+        "Sertifikat yang sudah terbit",
+    ):
+        assert words in text(page)
+    again = hr.post(url, {"name": "Dinas  Kesehatan Rakyat", "seen": "x", "again": "1"})
+    assert 'value="Dinas  Kesehatan Rakyat"' in again.content.decode()
+    assert "Tinjau perubahan" in text(again)
+    assert not ChangeLog.objects.exists()
+    for _click in range(2):
+        assert confirm(hr, url, {"name": f"Dinas Kesehatan {_click}"}).url == address("hr_unit", world.kesehatan)
+    assert hr.post(url, {"name": "Dinas Kesehatan 1"}).status_code == 302  # nothing to look at
+    assert ChangeLog.objects.filter(action="unit_renamed").count() == 2
+
+
+def test_what_others_changed_meanwhile_is_shown_again(world, hr):
+    url, fields = address("hr_unit_rename", world.sosial), {"name": "Dinas Sosial Baru"}
+    seen = seen_in(hr.post(url, fields))
+    units.rename_unit(world.sosial, name="Dinas Sosial Lain", by=world.hr, at=timezone.now())
+    page = hr.post(url, fields | {"seen": seen})
+    assert page.status_code == 422
+    assert "Orang lain telah mengubah" in text(page)
+    assert "sampai sekarang: Dinas Sosial Lain" in text(page)
+    assert fresh(world.sosial).name == "Dinas Sosial Lain"
 
 
 def test_a_merge_is_previewed_then_done_once(world, hr):

@@ -7,7 +7,10 @@ from datetime import date, timedelta
 import pytest
 
 from academy.people.models import ChangeLog, NipHistory, Person, Placement, Transfer, WorkUnit
+from academy.people.models.change_log import record
+from academy.people.roster.outcome import RosterRefused
 from academy.people.signals import placed
+from academy.people.units import ensure_root
 from tests.factories import AT, PersonFactory, make_hr, make_nip, make_unit
 from tests.people.roster.files import TODAY, UNIT, everything, line, load, make_agency, write_csv, write_xlsx
 
@@ -165,6 +168,17 @@ def test_a_person_of_another_agency_is_refused_and_that_is_logged(tmp_path, agen
     logged = ChangeLog.objects.get(action=ChangeLog.Action.FOREIGN_NIP)
     assert (logged.detail, logged.unit) == ({"count": 1}, WorkUnit.objects.get(agency=agency, depth=1))
     assert stranger.unit.agency != agency
+
+
+def test_who_asks_for_too_many_numbers_of_others_is_refused_and_logged(tmp_path, agency):
+    officer = make_hr(ensure_root(agency))
+    record(ChangeLog.Action.FOREIGN_NIP, by=officer, at=AT - timedelta(hours=1), count=500)
+    PersonFactory(nip=make_nip(1))
+    with pytest.raises(RosterRefused):
+        load(write_csv(tmp_path, [line(1), line(2)]), agency, by=officer)
+    refused = ChangeLog.objects.get(action=ChangeLog.Action.FOREIGN_REFUSED)
+    assert (refused.actor, refused.unit, refused.detail) == (officer, ensure_root(agency), {"count": 1})
+    assert not Person.objects.filter(nip=make_nip(2)).exists()
 
 
 def test_a_person_released_to_the_agency_is_moved_and_the_transfer_placed(tmp_path, agency, moved_people):
