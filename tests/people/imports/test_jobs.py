@@ -45,7 +45,7 @@ def test_from_hand_in_to_applied(agency, by):
     assert [each["row"] for each in job.samples["refusals"]] == [4]
     assert files.refused_path_of(job).read_text(encoding="utf-8-sig").splitlines() == [
         "Unit Kerja;Induk;Alasan",
-        "Bidang X;Dinas Entah;Tidak ada unit instansi dan tidak ada baris pada berkas ini yang bernama demikian.",
+        "Bidang X;Dinas Entah;Induk: Tidak ada unit instansi dan tidak ada baris pada berkas ini yang bernama demikian.",
     ]
     assert units_of(agency) == 0
     jobs.confirm(job, deactivate_gone=False, by=by)
