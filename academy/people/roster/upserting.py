@@ -106,12 +106,13 @@ def _copy_aside(cursor: Any, model: type[models.Model], columns: Columns) -> str
 
 
 def _copy(cursor: Any, table: str, columns: Columns) -> None:
-    """In pieces, so that the server writes while we put the next piece together."""
+    """In pieces, so that the server writes while we put the next piece together. Errors are Django's, as everywhere."""
     many = {name: values for name, values in columns.items() if _is_many(values)}
     shared = {name: values for name, values in columns.items() if not _is_many(values)}
     tail = "".join("\t" + _text(value) for value in shared.values()) + "\n"
     count = _count(columns)
-    with cursor.copy(f"COPY {table} ({', '.join([*many, *shared])}) FROM STDIN") as copy:
+    statement = f"COPY {table} ({', '.join([*many, *shared])}) FROM STDIN"
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
         for start in range(0, count, PIECE):
             texts = [_texts(values[start : start + PIECE]) for values in many.values()]
             lines = map("\t".join, zip(*texts, strict=True))
