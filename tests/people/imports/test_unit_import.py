@@ -285,6 +285,8 @@ def test_the_command_tells_by_its_exit_code(agency, tmp_path, capsys):
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["read"], told["new"], told["refused"]) == (2, 1, 1)
     assert told["refusals"][0]["row"] == 3
+    job = RosterImport.objects.get()
+    assert (job.kind, job.by, job.state, job.changes.count()) == ("units", None, "applied", 1)
     with pytest.raises(CommandError) as error:
         call_command("import_units", str(write(tmp_path, "Alamat", "Kupang")), agency=agency.code)
     assert error.value.returncode == 2

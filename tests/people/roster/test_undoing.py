@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from academy.people.models import ChangeLog, Person, RosterImport, Transfer, WorkUnit
+from academy.people.models import ChangeLog, Person, RosterChange, RosterImport, Transfer, WorkUnit
 from academy.people.models.change_log import record
 from academy.people.placements import place
 from academy.people.roster import jobs
@@ -82,6 +82,40 @@ def test_an_earlier_placement_of_the_same_day_comes_back(tmp_path, agency, offic
     person.refresh_from_db()
     assert person.unit == first
     assert list(person.placements.values_list("unit", "from_on")) == [(first.pk, TODAY)]
+
+
+def test_addresses_come_back_in_any_order(tmp_path, agency, officer):
+    first, second = (
+        PersonFactory(nip=make_nip(n), unit=make_unit(UNIT, agency=agency), email=f"{n}@contoh.test") for n in (1, 2)
+    )
+    job = loaded(tmp_path, agency, [line(1, Email="baru@contoh.test"), line(2, Email="lain@contoh.test")])
+    # As if the file had exchanged them.
+    before = {first.pk: "lain@contoh.test", second.pk: "baru@contoh.test"}
+    for change in job.changes.all():
+        RosterChange.objects.filter(pk=change.pk).update(before=change.before | {"email": before[change.person_id]})
+    undo(job, officer)
+    assert dict(Person.objects.filter(pk__in=before).values_list("pk", "email")) == before
+
+
+def test_an_address_that_somebody_else_took_stays_there(tmp_path, agency, officer):
+    PersonFactory(nip=make_nip(1), unit=make_unit(UNIT, agency=agency), email="lama@contoh.test")
+    job = loaded(tmp_path, agency, [line(1, Email="baru@contoh.test")])
+    PersonFactory(email="Lama@contoh.test")
+    before = everything()
+    with pytest.raises(CannotUndo, match="surel"):
+        undo(job, officer)
+    assert everything() == before
+
+
+def test_undoing_takes_no_more_statements_for_more_people(tmp_path, agency, officer, django_assert_max_num_queries):
+    other = make_unit("Inspektorat Daerah", agency=agency)
+    load(write_csv(tmp_path, [line(number) for number in range(100)]), agency, at=AT - timedelta(days=1))
+    rows = [line(number, Golongan="IV/a") for number in range(50)]
+    rows += [line(number, Unit_Kerja=other.name) for number in range(50, 100)] + [line(n) for n in range(100, 150)]
+    job = loaded(tmp_path, agency, rows)
+    jobs.undo(job, by=officer)
+    with django_assert_max_num_queries(70):  # most of them ask one table each whether it names a new person
+        assert undo_import(job, at=LATER) == 150
 
 
 def later_import(tmp_path, agency, person):
