@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from academy.people import units
-from academy.people.models import Agency, ChangeLog, Person, Placement, WorkUnit
+from academy.people.models import Agency, ChangeLog, Person, Placement, RosterImport, WorkUnit
 from academy.people.roster.importing import Options, import_roster
 from academy.people.roster.reading import read
 
@@ -117,7 +117,8 @@ def _forget() -> None:
     with transaction.atomic():
         _without_triggers()
         log = ChangeLog.objects.filter(unit__agency__code=CODE)
-        for rows in (Placement.objects.filter(person__in=_ours()), log, _ours()):
+        imports = RosterImport.objects.filter(agency__code=CODE)
+        for rows in (Placement.objects.filter(person__in=_ours()), log, imports, _ours()):
             rows._raw_delete(rows.db)
     _analyse(vacuum=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser
 from tests.end_to_end.browsing import chromium
 from tests.end_to_end.pages import Spot, every_kind_of_page
 from tests.end_to_end.stack import Stack, running_academy
+from tests.end_to_end.workers import Worker, own_worker
 
 COMMANDS = (("load_agencies",), ("load_site",), ("load_curriculum",))
 
@@ -32,3 +34,10 @@ def browser() -> Iterator[Browser]:
 def spots(academy: Stack) -> list[Spot]:
     """The addresses of every kind of page, with what makes them interesting done before."""
     return every_kind_of_page(academy, prefix="halaman")
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    """Not started yet. The test publishes to the same file broker."""
+    with own_worker(tmp_path) as worker:
+        yield worker

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from academy import doorbell
 from academy.celery import app
@@ -25,71 +19,12 @@ from certificates.models import Certificate
 from certificates.tasks import issue_owed_certificates
 from courses.models import Completion, Edition
 from courses.signals import course_completed
+from tests.end_to_end.workers import Worker
 from tests.factories import PersonFactory, make_completion, make_edition, make_unit
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
-PROJECT = Path(__file__).resolve().parents[2]
 KILLS = 6
 CERTIFIED_WITHIN_SECONDS = 240  # half a minute where the machine has nothing else to do
-
-
-class Worker:
-    """A real Celery worker on the test's database and on a file broker of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        environment = os.environ | {
-            "DATA_DIR": str(self.folder),
-            "DATABASE_URL": database_url(),
-            "CELERY_BROKER_URL": "filesystem://",
-            "REDIS_URL": "",
-            "EMAIL_URL": "dummymail://",
-        }
-        with (self.folder / "worker.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "--app", "academy", "worker", "--pool=solo", "--queues=prompt",
-                 "--without-gossip", "--without-mingle", "--loglevel=INFO"],
-                cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-
-    def kill(self) -> None:
-        """As the machine does when memory runs out: at once, without a chance to tidy up."""
-        if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-
-def database_url() -> str:
-    """The test's own database, for another process."""
-    database: dict[str, Any] = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{database['NAME']}"
-    credentials = database["USER"] + (f":{database['PASSWORD']}" if database["PASSWORD"] else "")
-    return f"postgres://{credentials}@{database['HOST'] or '127.0.0.1'}:{database['PORT'] or 5432}/{database['NAME']}"
-
-
-@pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Worker]:
-    """Not started yet. This process publishes to the same file broker."""
-    folders = {name: tmp_path / "broker" / name for name in ("messages", "control")}
-    for folder in folders.values():
-        folder.mkdir(parents=True)
-    kept = {"broker_url": app.conf.broker_url, "broker_transport_options": app.conf.broker_transport_options}
-    options = {
-        "data_folder_in": str(folders["messages"]),
-        "data_folder_out": str(folders["messages"]),
-        "control_folder": str(folders["control"]),
-        "store_processed": False,
-    }
-    app.conf.update(broker_url="filesystem://", broker_transport_options=options)
-    worker = Worker(tmp_path)
-    yield worker
-    worker.kill()
-    app.conf.update(kept)
 
 
 def complete(edition: Edition, unit: object) -> None:

@@ -14,14 +14,15 @@ from academy.people.models.person import Person
 class RosterImportQuerySet(models.QuerySet["RosterImport"]):
     def owed(self) -> Self:
         """What a worker still has to do, found by the sweep as well as by the doorbell."""
-        return self.filter(state__in=[RosterImport.State.WAITING, RosterImport.State.CONFIRMED])
+        state = RosterImport.State
+        return self.filter(state__in=[state.WAITING, state.CONFIRMED, state.UNDOING])
 
 
 class RosterImport(models.Model):
-    """A file on its way: waiting → preview (or refused, or mapping asked for) → confirmed → applied → undone.
+    """A file on its way: waiting → preview (or refused, or mapping asked for) → confirmed → applied → undoing → undone.
 
     `counts` has the keys of `manage.py import_roster --json`; `samples` a few lines of each kind; `problem` is the
-    sentence that refuses a whole file.
+    sentence that refuses a whole file or, once it is applied, says why it cannot be undone.
     """
 
     class Kind(models.TextChoices):
@@ -36,6 +37,7 @@ class RosterImport(models.Model):
         CONFIRMED = "confirmed", _("Being applied")
         APPLIED = "applied", _("Applied")
         CANCELLED = "cancelled", _("Discarded")
+        UNDOING = "undoing", _("Being undone")
         UNDONE = "undone", _("Undone")
 
     agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+", verbose_name=_("agency"))
@@ -58,7 +60,12 @@ class RosterImport(models.Model):
     counts: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     samples: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     applied_at = models.DateTimeField(_("applied at"), null=True, blank=True)
+    # First and last keys of the people it made: [[17, 42], …]. Rows for a hundred thousand would double the cost.
+    new_people: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
+    undone_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("undone by")
+    )
 
     objects = RosterImportQuerySet.as_manager()
 
@@ -72,7 +79,7 @@ class RosterImport(models.Model):
 
 
 class RosterChange(models.Model):
-    """What an applied import did to one person or unit: enough to take it back. Unchanged ones have no row."""
+    """What an applied import did to a person who was there before, or the unit it made: enough to take it back."""
 
     class Kind(models.TextChoices):
         NEW = "new", _("New")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -33,13 +33,15 @@ class Applying:
     by: Person | None
     at: datetime
     today: date
-    job: RosterImport | None
+    job: RosterImport
 
 
 def apply(work: Applying, *, deactivate_gone: bool, progress: Callable[[int], None]) -> None:
     """Everything the plan says, inside the caller's transaction, which has locked the agency."""
     made = _make_units(work)
     rows = work.plan.rows("new", "moved", "changed")
+    gone = work.plan.gone if deactivate_gone else []
+    _lock_present(work.plan, gone)
     keys = _write_people(work, rows, made)
     progress(60)
     settled = work.plan.kinds[rows] != "changed"
@@ -51,12 +53,11 @@ def apply(work: Applying, *, deactivate_gone: bool, progress: Callable[[int], No
         fresh=work.plan.kinds[rows[settled]] == "new",
     )
     _close_transfers(work, made)
-    gone = [work.plan.existing.columns["id"][place] for place in work.plan.gone] if deactivate_gone else []
+    gone_keys = [work.plan.existing.columns["id"][place] for place in gone]
     for start in range(0, len(gone), 1000):
-        Person.objects.filter(pk__in=gone[start : start + 1000]).update(is_active=False)
+        Person.objects.filter(pk__in=gone_keys[start : start + 1000]).update(is_active=False)
     progress(80)
-    if work.job:
-        _write_changes(work, work.job, rows, keys, before=before, gone=gone, made=made)
+    _write_changes(work, rows, keys, before=before, gone=gone_keys, made=made)
     moved = [int(key) for key in keys[work.plan.kinds[rows] == "moved"]]
     if moved:
         placed.send(sender=Placement, person_ids=moved)
@@ -81,7 +82,6 @@ def _write_people(work: Applying, rows: Any, made: dict[unit_names.Pair, WorkUni
     import numpy as np
 
     plan = work.plan
-    _lock_moved(plan)
     fresh = plan.people[rows] < 0
     keys = np.zeros(len(rows), dtype=object)
     keys[~fresh] = plan.existing.columns["id"][plan.people[rows[~fresh]]]
@@ -101,14 +101,16 @@ def _columns(work: Applying, rows: Any, keys: Any, made: dict[unit_names.Pair, W
     return columns | {"is_superuser": False, "is_staff": False, "joined_at": work.at}
 
 
-def _lock_moved(plan: Plan) -> None:
-    """Who moves must still be where the plan found them: two agencies may ask for one person at once."""
-    people = plan.people[plan.rows("moved")]
-    units = dict(zip(plan.existing.columns["id"][people], plan.existing.columns["unit_id"][people], strict=True))
-    keys = list(units)
+def _lock_present(plan: Plan, gone: list[int]) -> None:
+    """Whoever is written must still be where the plan found them: another agency may have placed them meanwhile."""
+    places = [*plan.people[plan.rows("moved", "changed")], *gone]
+    known = plan.existing.columns
+    units = {known["id"][place]: known["unit_id"][place] for place in places}
+    keys = sorted(units)  # in one order, as everybody locks people
     for start in range(0, len(keys), 1000):
-        some = Person.objects.filter(pk__in=keys[start : start + 1000]).order_by("pk").select_for_update(no_key=True)
-        if any(units[pk] != unit for pk, unit in some.values_list("pk", "unit")):
+        some = keys[start : start + 1000]
+        locked = Person.objects.filter(pk__in=some).order_by("pk").select_for_update(no_key=True)
+        if dict(locked.values_list("pk", "unit")) != {pk: units[pk] for pk in some}:
             raise Overtaken
 
 
@@ -164,7 +166,6 @@ def _close_transfers(work: Applying, made: dict[unit_names.Pair, WorkUnit]) -> N
 
 def _write_changes(
     work: Applying,
-    job: RosterImport,
     rows: Any,
     keys: Any,
     *,
@@ -172,24 +173,38 @@ def _write_changes(
     gone: list[int],
     made: dict[unit_names.Pair, WorkUnit],
 ) -> None:
-    """One row per person and unit, with the values it overwrote: what undoing needs."""
-    plan = work.plan
-    changes = [RosterChange(roster_import=job, kind=RosterChange.Kind.NEW, unit=unit) for unit in made.values()]
-    for row, key in zip(rows, keys, strict=True):
-        kind = plan.kinds[row]
-        old = {} if kind == "new" else _before(plan, int(row), int(plan.people[row]), kind == "moved", before)
-        changes.append(RosterChange(roster_import=job, kind=kind, person_id=int(key), before=old))
-    gone_kind = RosterChange.Kind.GONE
-    changes += [
-        RosterChange(roster_import=job, kind=gone_kind, person_id=key, before={"is_active": True}) for key in gone
-    ]
-    RosterChange.objects.bulk_create(changes, batch_size=2000)
+    """What undoing needs: who and what is new, and for each person who was there the values that were overwritten."""
+    plan, kinds = work.plan, work.plan.kinds[rows]
+    written = [(int(row), int(key)) for row, key in zip(rows[kinds != "new"], keys[kinds != "new"], strict=True)]
+    columns = {
+        "kind": [str(plan.kinds[row]) for row, _key in written],
+        "person_id": [key for _row, key in written],
+        "before": [_before(plan, row, int(plan.people[row]), before) for row, _key in written],
+    }
+    shared = {"roster_import_id": work.job.pk}
+    insert(RosterChange, columns | shared)
+    kind = RosterChange.Kind.GONE.value
+    insert(RosterChange, {"person_id": gone, "kind": kind, "before": {"is_active": True}} | shared)
+    kind = RosterChange.Kind.NEW.value
+    insert(RosterChange, {"unit_id": [unit.pk for unit in made.values()], "kind": kind, "before": {}} | shared)
+    RosterImport.objects.filter(pk=work.job.pk).update(new_people=_ranges(keys[kinds == "new"]))
 
 
-def _before(plan: Plan, row: int, place: int, moved: bool, same_day: dict[int, int | None]) -> dict[str, Any]:
+def _ranges(keys: Iterable[int]) -> list[list[int]]:
+    """First and last of each run of neighbours. `keys` are in order."""
+    ranges: list[list[int]] = []
+    for key in keys:
+        if ranges and ranges[-1][1] == key - 1:
+            ranges[-1][1] = int(key)
+        else:
+            ranges.append([int(key), int(key)])
+    return ranges
+
+
+def _before(plan: Plan, row: int, place: int, same_day: dict[int, int | None]) -> dict[str, Any]:
     known = plan.existing.columns
     old: dict[str, Any] = {name: known[name][place] for name, rows in plan.changed.items() if rows[row]}
-    if moved:
+    if plan.kinds[row] == "moved":
         old["unit"] = known["unit_id"][place]
         if known["id"][place] in same_day:
             old["placement"] = same_day[known["id"][place]]

@@ -21,6 +21,7 @@ from academy.people.models import Person
 from academy.people.roster import nips
 from academy.people.roster.outcome import Refusal
 from academy.people.roster.reading import Table
+from academy.people.roster.refused import SIGNS
 
 TEXTS = ("name", "title_before", "title_after", "position", "email")
 LONGEST = {field.name: field.max_length for field in Person._meta.concrete_fields if field.name in TEXTS} | {
@@ -103,7 +104,7 @@ def clean(text: str) -> str:
     if text.isprintable() and "  " not in text and text.strip("' ") == text:
         return text
     text = " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
-    if text.startswith("'") and len(text) > 1 and (text[1] in "=+-@'" or text[1].isdigit()):
+    if text.startswith("'") and len(text) > 1 and (text[1] in f"'{SIGNS}" or text[1].isdigit()):
         text = text.lstrip("'").strip()
     return text
 

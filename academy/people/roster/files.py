@@ -21,7 +21,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from academy.people.models import RosterImport
+from academy.people.models import Agency, Person, RosterImport
 
 MOST_BYTES = 20 * 1024 * 1024
 ENDINGS = ("csv", "xlsx")
@@ -69,6 +69,25 @@ def keep(upload: UploadedFile[Any]) -> Kept:
     with appearing(target) as unfinished, unfinished.open("wb") as file:
         file.writelines(upload.chunks())
     return Kept(sha256=digest.hexdigest(), ending=ending, name=_short(name, ending))
+
+
+def record(
+    file: Path, *, agency: Agency, kind: RosterImport.Kind, by: Person | None, at: datetime, **options: Any
+) -> RosterImport:
+    """The row of an import that nobody handed in, to be called where it is applied. The file stays where it is."""
+    with file.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    name = file.name.encode(errors="replace").decode()  # a name on disk may hold bytes that are no text
+    return RosterImport.objects.create(
+        agency=agency,
+        kind=kind,
+        by=by,
+        at=at,
+        state=RosterImport.State.CONFIRMED,
+        file_name=_short(name, file.suffix[1:]),
+        sha256=sha256,
+        **options,
+    )
 
 
 def path_of(job: RosterImport) -> Path:
@@ -128,6 +147,7 @@ _UNDER_WAY = [
     RosterImport.State.MAPPING,
     RosterImport.State.PREVIEW,
     RosterImport.State.CONFIRMED,
+    RosterImport.State.UNDOING,
 ]
 
 

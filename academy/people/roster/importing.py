@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,13 +16,11 @@ from django.utils.translation import gettext as _
 
 from academy.people.models import Agency, ChangeLog, Person, RosterImport, WorkUnit
 from academy.people.models.change_log import record
-from academy.people.roster import applying, checks, planning, reading
+from academy.people.roster import applying, checks, files, planning, reading, refused
 from academy.people.roster.applying import Applying, Overtaken
 from academy.people.roster.headings import FIELDS
 from academy.people.roster.outcome import COUNTS, Options, Outcome, Refusal, RosterRefused
-from academy.people.roster.planning import Plan
 from academy.people.roster.reading import Table
-from academy.people.roster.refused_rows import write_refused
 from academy.people.roster.unit_names import Units
 from academy.people.units import ensure_root
 
@@ -54,13 +53,23 @@ def import_roster(
     """Apply the file's good rows to the agency and say what came of every row; RosterRefused if it is refused whole.
 
     `dry_run` writes nothing about anybody. `strict` refuses every row when one is refused. `progress` is told percents.
-    A second call with the same file finds everything unchanged and writes no person.
+    A second call with the same file finds everything unchanged and writes no person. An import that writes anything
+    leaves a RosterImport: `job`, or one of its own.
     """
     tell = progress or _nobody
     with reading.no_search_for_cycles():
         table = reading.read(file, options.mapping)
         tell(30)
-        return _try_to_import(table, agency=agency, options=options, by=by, at=at, dry_run=dry_run, job=job, tell=tell)
+        return _try_to_import(
+            table, file=file, agency=agency, options=options, by=by, at=at, dry_run=dry_run, job=job, tell=tell
+        )
+
+
+def write_refused(file: Path, outcome: Outcome, options: Options, target: Path) -> None:
+    """The refused rows of the file, to be corrected and loaded again with the same mapping."""
+    sheet = reading.open_sheet(file, options.mapping)
+    rows = itertools.islice(enumerate(sheet.rows, 1), sheet.columns.row, None)
+    refused.write_refused(target, outcome, sheet.columns.headings, rows)
 
 
 def _try_to_import(table: Table, **arguments: Any) -> Outcome:
@@ -85,6 +94,7 @@ def _nobody(percent: int) -> None:
 def _import(
     table: Table,
     *,
+    file: Path,
     agency: Agency,
     options: Options,
     by: Person | None,
@@ -105,21 +115,30 @@ def _import(
     if strictly_refused:
         return replace(outcome, new=0, changed=0, moved=0, gone=0, unchanged=0, refused=outcome.read, samples={})
     if not dry_run:
-        _apply(made, outcome, Applying(made, agency, by, at, today, job), options=options, tell=tell)
+        gone = outcome.gone if options.deactivate_gone else 0
+        if outcome.new or outcome.changed or outcome.moved or gone:
+            job = job or _job_of_its_own(file, agency=agency, options=options, by=by, at=at)
+            work = Applying(made, agency, by, at, today, job)
+            applying.apply(work, deactivate_gone=options.deactivate_gone, progress=tell)
+        _finish(job, outcome, gone=gone, agency=agency, by=by, at=at)
     return outcome
 
 
-def _apply(made: Plan, outcome: Outcome, work: Applying, *, options: Options, tell: Callable[[int], None]) -> None:
-    gone = outcome.gone if options.deactivate_gone else 0
-    if outcome.new or outcome.changed or outcome.moved or gone:
-        applying.apply(work, deactivate_gone=options.deactivate_gone, progress=tell)
-    details: dict[str, Any] = outcome.counts() | {"gone": gone} | ({"import": work.job.pk} if work.job else {})
-    record(ChangeLog.Action.ROSTER_IMPORTED, by=work.by, at=work.at, unit=ensure_root(work.agency), **details)
-    if work.job:
-        RosterImport.objects.filter(pk=work.job.pk).update(
-            state=RosterImport.State.APPLIED, applied_at=work.at, counts=outcome.counts(), samples=outcome.samples
-        )
-        work.job.refresh_from_db()
+def _job_of_its_own(file: Path, *, agency: Agency, options: Options, by: Person | None, at: datetime) -> RosterImport:
+    chosen = {"create_units": options.create_units, "deactivate_gone": options.deactivate_gone}
+    kind = RosterImport.Kind.PEOPLE
+    return files.record(file, agency=agency, kind=kind, by=by, at=at, mapping=dict(options.mapping), **chosen)
+
+
+def _finish(
+    job: RosterImport | None, outcome: Outcome, *, gone: int, agency: Agency, by: Person | None, at: datetime
+) -> None:
+    """The line in the log, where `gone` are those who were made inactive, and the state of the import."""
+    detail: dict[str, Any] = outcome.counts() | {"gone": gone} | ({"import": job.pk} if job else {})
+    record(ChangeLog.Action.ROSTER_IMPORTED, by=by, at=at, unit=ensure_root(agency), **detail)
+    if job:
+        applied = {"state": RosterImport.State.APPLIED, "applied_at": at, "lease_until": None, "tries": 0}
+        RosterImport.objects.filter(pk=job.pk).update(**applied, **outcome.facts())
 
 
 def _log_foreign(count: int, *, agency: Agency, by: Person | None, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """Imports as jobs: rows are the queue. A file is handed in, checked, confirmed by a person, applied, perhaps undone.
 
+Taking back is a step like the others, and it is not given up half way: the import is undone whole or stays applied.
 A worker claims a row by a conditional update and holds it under a lease; what it was doing when it died is done again
 when the lease runs out, at most MOST_TRIES times. Every action says nothing new when it is called twice.
 """
@@ -18,7 +19,8 @@ from django.utils.translation import gettext as _
 from academy import doorbell
 from academy.people.models import Agency, Person, RosterImport
 from academy.people.roster import files, kinds
-from academy.people.roster.outcome import Outcome, RosterRefused
+from academy.people.roster.outcome import RosterRefused
+from academy.people.roster.undoing import CannotUndo
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,6 @@ State = RosterImport.State
 LEASE = timedelta(minutes=15)  # longer than the largest file takes
 PAUSE = timedelta(minutes=1)  # before a step that failed is tried again
 MOST_TRIES = 3
-MOST_REFUSALS_SHOWN = 200
 OPEN = [State.WAITING, State.MAPPING, State.PREVIEW]  # nobody decided yet
 
 
@@ -89,6 +90,19 @@ def discard(job: RosterImport) -> None:
         raise StandsDifferently(job)
 
 
+@transaction.atomic
+def undo(job: RosterImport, *, by: Person) -> None:
+    """Let everything the import did be taken back; whoever asks for it answers for it."""
+    changed = RosterImport.objects.filter(pk=job.pk, state=State.APPLIED).update(
+        **_AFRESH, state=State.UNDOING, undone_by=by, problem=""
+    )
+    job.refresh_from_db()
+    if changed:
+        _ring_after_commit(job)
+    elif job.state not in {State.UNDOING, State.UNDONE}:
+        raise StandsDifferently(job)
+
+
 def work_on(job_id: int, *, at: datetime) -> bool:
     """Do the step that is owed, if nobody else is at it; whether it was done. Errors leave it owed."""
     _give_up(at=at)
@@ -97,16 +111,13 @@ def work_on(job_id: int, *, at: datetime) -> bool:
     if not claimed:
         return False
     job = RosterImport.objects.select_related("agency", "by").get(pk=job_id)
-    step = examine if job.state == State.WAITING else apply_confirmed
+    step = {State.WAITING: examine, State.CONFIRMED: apply_confirmed, State.UNDOING: take_back}[State(job.state)]
     try:
         step(job, at=at)
     except LeaseLost:
         return False
-    except FileNotFoundError:
-        _under(job).update(
-            state=State.REFUSED, lease_until=None, problem=_("The file is no longer there. Please upload it again.")
-        )
     except Exception as error:
+        # Whatever it was, the row must not stay ours until the lease ends; the caller gets to see it all the same.
         # A full disk or a database that is away is not the file's fault and counts as no try.
         blameless = isinstance(error, OSError | OperationalError)
         _under(job).update(lease_until=at + PAUSE, tries=F("tries") - (1 if blameless else 0))
@@ -136,18 +147,25 @@ def examine(job: RosterImport, *, at: datetime) -> None:
         _under(job).update(**_after_refusal(job, refusal))
         return
     kinds.keep_refused(job, outcome)
-    _under(job).update(**_facts(outcome), state=State.PREVIEW, headings=[], lease_until=None, tries=0)
+    _under(job).update(**outcome.facts(), state=State.PREVIEW, headings=[], lease_until=None, tries=0)
 
 
 def apply_confirmed(job: RosterImport, *, at: datetime) -> None:
-    """Write what the file says. The engine sets the state to applied in the transaction that writes."""
+    """Write what the file says. The engine says so in the row, in the transaction that writes."""
     try:
         outcome = kinds.run(job, at=at, dry_run=False, progress=_progress_of(job))
     except RosterRefused as refusal:  # what it rests on has changed since the preview
         _under(job).update(**_after_refusal(job, refusal))
         return
     kinds.keep_refused(job, outcome)
-    RosterImport.objects.filter(pk=job.pk, state=State.APPLIED).update(**_facts(outcome), lease_until=None, tries=0)
+
+
+def take_back(job: RosterImport, *, at: datetime) -> None:
+    """Undo the import; the row says so in the same transaction. What was built on it keeps it applied."""
+    try:
+        kinds.undo(job, at=at)
+    except CannotUndo as refusal:
+        _under(job).update(state=State.APPLIED, problem=str(refusal), lease_until=None, tries=0)
 
 
 _AFRESH: dict[str, Any] = {"lease_until": None, "tries": 0, "progress": 0}
@@ -164,7 +182,16 @@ def _under(job: RosterImport) -> QuerySet[RosterImport]:
 
 def _give_up(*, at: datetime) -> None:
     """What failed too often, or took its worker down with it, is refused instead of tried for ever."""
-    _free(at=at).filter(tries__gte=MOST_TRIES).update(
+    failing = _free(at=at).filter(tries__gte=MOST_TRIES)
+    failing.filter(state=State.UNDOING).update(
+        state=State.APPLIED,
+        lease_until=None,
+        problem=_(
+            "This import could not be undone, even when tried several times. It is still applied. "
+            "Ask the operator to look into the log."
+        ),
+    )
+    failing.update(
         state=State.REFUSED,
         lease_until=None,
         problem=_(
@@ -172,19 +199,6 @@ def _give_up(*, at: datetime) -> None:
             "Split it into smaller files, or ask the operator to look into the log."
         ),
     )
-
-
-def _facts(outcome: Outcome) -> dict[str, Any]:
-    """What the job remembers of an outcome: all counts, but not each refusal; the file of refused rows has them all."""
-    shown = {
-        name: [
-            {"row": each.row, "column": each.column, "value": each.value, "message": each.message}
-            for each in lines[:MOST_REFUSALS_SHOWN]
-        ]
-        for name, lines in (("refusals", outcome.refusals), ("warnings", outcome.warnings))
-    }
-    more = {f"{name}_total": len(getattr(outcome, name)) for name in shown}
-    return {"counts": outcome.counts(), "samples": outcome.samples | shown | more, "progress": 100, "problem": ""}
 
 
 def _after_refusal(job: RosterImport, refusal: RosterRefused) -> dict[str, Any]:

@@ -8,15 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from academy.people.models import Person, RosterImport
+from django.utils.translation import gettext as _
+
+from academy.people.models import RosterImport
 from academy.people.roster import files
-from academy.people.roster.outcome import Options, Outcome
+from academy.people.roster.outcome import Options, Outcome, RosterRefused
+from academy.people.roster.undoing import undo_import
 from academy.people.roster.unit_files import write_refused_units
 from academy.people.roster.unit_importing import import_units, undo_units
 
 
 def run(job: RosterImport, *, at: datetime, dry_run: bool, progress: Callable[[int], None] | None = None) -> Outcome:
     """What the file would do or, without `dry_run`, did. RosterRefused refuses it whole."""
+    if not files.path_of(job).is_file():
+        raise RosterRefused(_("The file is no longer there. Please upload it again."))
     if job.kind == RosterImport.Kind.UNITS:
         return import_units(
             files.path_of(job),
@@ -51,17 +56,14 @@ def keep_refused(job: RosterImport, outcome: Outcome) -> None:
     else:
         from academy.people.roster.importing import write_refused
 
-        with files.appearing(target) as unfinished:
-            write_refused(files.path_of(job), outcome, _options(job), unfinished)
+        write_refused(files.path_of(job), outcome, _options(job), target)
 
 
-def undo(job: RosterImport, *, by: Person, at: datetime) -> int:
+def undo(job: RosterImport, *, at: datetime) -> int:
     """Take the import back; CannotUndo says what was built on it. A repeat does nothing."""
     if job.kind == RosterImport.Kind.UNITS:
-        return undo_units(job, by=by, at=at)
-    from academy.people.roster.undoing import undo_import
-
-    return undo_import(job, by=by, at=at)
+        return undo_units(job, at=at)
+    return undo_import(job, at=at)
 
 
 def _options(job: RosterImport) -> Options:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 COUNTS = ("read", "new", "changed", "moved", "gone", "unchanged", "refused")
+MOST_REFUSALS_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,13 @@ class Outcome:
 
     def counts(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in COUNTS}
+
+    def facts(self) -> dict[str, Any]:
+        """What a RosterImport remembers: all counts, but not each refusal; the file of refused rows has them all."""
+        lines = {"refusals": self.refusals, "warnings": self.warnings}
+        shown = {name: [asdict(each) for each in some[:MOST_REFUSALS_SHOWN]] for name, some in lines.items()}
+        totals = {f"{name}_total": len(some) for name, some in lines.items()}
+        return {"counts": self.counts(), "samples": self.samples | shown | totals, "progress": 100, "problem": ""}
 
 
 class RosterRefused(ValueError):

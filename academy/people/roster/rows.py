@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from academy.people.roster import workbook_guard
 from academy.people.roster.outcome import RosterRefused
 from academy.people.roster.reading import text
+from academy.people.roster.refused import as_meant
 
 MOST_COLUMNS = 200
 
@@ -39,7 +40,7 @@ def _of_text(file: Path) -> Iterator[Line]:
     delimiter = max(";,\t", key=first.count)
     try:
         for row, cells in enumerate(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter), start=1):
-            yield Line(row, [_bare(cell) for cell in cells[:MOST_COLUMNS]])
+            yield Line(row, [as_meant(cell) for cell in cells[:MOST_COLUMNS]])
     except csv.Error:
         raise RosterRefused(_("The file is no table: a quotation mark is opened and never closed.")) from None
 
@@ -52,11 +53,6 @@ def _decoded(content: bytes) -> str:
         return content.decode("utf-8-sig").replace("\x00", "")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace").replace("\x00", "")
-
-
-def _bare(cell: str) -> str:
-    """Without the apostrophe that keeps a spreadsheet from reading a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in "=+-@\t\r" and len(cell) > 1 else cell
 
 
 def _of_workbook(file: Path) -> Iterator[Line]:
@@ -72,6 +68,6 @@ def _of_workbook(file: Path) -> Iterator[Line]:
             return
         before = [""] * sheet.start[1]  # empty columns before the table; empty rows are told anyway
         for row, cells in enumerate(sheet.iter_rows(), start=1):
-            yield Line(row, before + [text(cell) for cell in cells[:MOST_COLUMNS]])
+            yield Line(row, before + [as_meant(text(cell)) for cell in cells[:MOST_COLUMNS]])
     except CalamineError:
         raise RosterRefused(_("The workbook is damaged. Open it, save it again and upload that.")) from None

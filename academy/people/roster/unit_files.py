@@ -13,7 +13,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from academy.people.roster.outcome import Outcome, RosterRefused
-from academy.people.roster.refused import write_table
+from academy.people.roster.refused import write_refused
 from academy.people.roster.rows import Line, lines_of
 
 MOST_ROWS = 100_000
@@ -61,18 +61,9 @@ def read(file: Path) -> list[UnitRow]:
 
 
 def write_refused_units(file: Path, outcome: Outcome, target: Path) -> None:
-    """The refused rows with all their columns and the reason behind them; the file can be loaded again."""
-    reasons: dict[int, list[str]] = {}
-    for refusal in outcome.refusals:
-        reasons.setdefault(refusal.row, []).append(refusal.message)
+    """The refused rows of the file, to be corrected and loaded again."""
     heading, *lines = _filled(file)
-    kept = [index for index, text in enumerate(heading.cells) if text.strip() != _("Reason")]
-
-    def row_of(line: Line, last: str) -> list[str]:
-        return [line.cells[index] if index < len(line.cells) else "" for index in kept] + [last]
-
-    rows = [row_of(line, " ".join(reasons[line.row])) for line in lines if line.row in reasons]
-    write_table(target, row_of(heading, _("Reason")), rows)
+    write_refused(target, outcome, heading.cells, ((line.row, line.cells) for line in lines))
 
 
 def key(name: str) -> str:

@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 from academy.people import units
 from academy.people.models import Agency, ChangeLog, Person, RosterChange, RosterImport, WorkUnit
 from academy.people.models.change_log import record
+from academy.people.roster import files
 from academy.people.roster.outcome import Outcome, RosterRefused
-from academy.people.roster.undoing import CannotUndo
+from academy.people.roster.undoing import CannotUndo, finished
 from academy.people.roster.unit_files import key, read
 from academy.people.roster.unit_plan import Node, Plan, make_plan
+from academy.people.roster.upserting import insert
 
 BATCH = 500
 
@@ -35,7 +37,8 @@ def import_units(
 ) -> Outcome:
     """Add the units that are missing; one transaction. What exists stays as it is, nothing is moved or closed.
 
-    RosterRefused if the file is no table of units. A repeat finds everything unchanged.
+    RosterRefused if the file is no table of units. A repeat finds everything unchanged. An import that adds any leaves
+    a RosterImport: `job`, or one of its own.
     """
     rows = read(file)
     if progress:
@@ -48,6 +51,8 @@ def import_units(
         created = _write(plan, agency)
         outcome = plan.outcome()
         detail: dict[str, Any] = {"kind": "units", "new_units": outcome.new}
+        if created and job is None:
+            job = files.record(file, agency=agency, kind=RosterImport.Kind.UNITS, by=by, at=at)
         if job is not None:
             _finish(job, created, outcome, at=at)
             detail["import"] = job.pk
@@ -56,14 +61,14 @@ def import_units(
 
 
 @transaction.atomic
-def undo_units(job: RosterImport, *, by: Person, at: datetime) -> int:
+def undo_units(job: RosterImport, *, at: datetime) -> int:
     """Delete the units this import made, if nothing stands on them; how many. A repeat deletes none."""
-    Agency.objects.select_for_update().get(pk=job.agency_id)
+    Agency.objects.select_for_update(no_key=True).get(pk=job.agency_id)
     job = RosterImport.objects.select_for_update().get(pk=job.pk)
     if job.state == RosterImport.State.UNDONE:
         return 0
-    if job.state != RosterImport.State.APPLIED:
-        raise CannotUndo(_("Only an applied import can be undone."))
+    if job.state != RosterImport.State.UNDOING:
+        raise CannotUndo(_("Only an import that was applied can be undone."))
     made = WorkUnit.objects.filter(pk__in=job.changes.filter(kind=RosterChange.Kind.NEW).values("unit"))
     paths = set(made.values_list("path", flat=True))
     for path in WorkUnit.objects.filter(agency=job.agency_id).values_list("path", flat=True):
@@ -79,10 +84,10 @@ def undo_units(job: RosterImport, *, by: Person, at: datetime) -> int:
             % {"uses": ", ".join(f"{name} ({count})" for name, count in sorted(used.items()))}
         ) from error
     _count_children({path: -count for path, count in orphaned.items()})
-    RosterImport.objects.filter(pk=job.pk).update(state=RosterImport.State.UNDONE, undone_at=at)
+    finished(job, at=at)
     root = units.ensure_root(job.agency)
     detail: dict[str, Any] = {"kind": "units", "count": len(paths), "import": job.pk}
-    record(ChangeLog.Action.ROSTER_UNDONE, by=by, at=at, unit=root, **detail)
+    record(ChangeLog.Action.ROSTER_UNDONE, by=job.undone_by, at=at, unit=root, **detail)
     return len(paths)
 
 
@@ -138,13 +143,13 @@ def _count_children(differences: dict[str, int]) -> None:
 
 def _finish(job: RosterImport, created: list[WorkUnit], outcome: Outcome, *, at: datetime) -> None:
     changed = RosterImport.objects.filter(pk=job.pk, state=RosterImport.State.CONFIRMED).update(
-        state=RosterImport.State.APPLIED, applied_at=at, counts=outcome.counts(), lease_until=None
+        state=RosterImport.State.APPLIED, applied_at=at, lease_until=None, tries=0, **outcome.facts()
     )
     if not changed:  # somebody else was faster; nothing of ours stays
         raise RosterRefused(_("This import was applied already."))
-    RosterChange.objects.bulk_create(
-        [RosterChange(roster_import=job, kind=RosterChange.Kind.NEW, unit=unit) for unit in created], batch_size=BATCH
-    )
+    kind = RosterChange.Kind.NEW.value
+    shared = {"roster_import_id": job.pk, "kind": kind, "before": {}}
+    insert(RosterChange, {"unit_id": [unit.pk for unit in created], **shared})
 
 
 def _above(path: str) -> Iterable[str]:

@@ -6,6 +6,8 @@ already; SQLite by bulk_create.
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,8 +22,10 @@ ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 def insert(model: type[models.Model], columns: Columns) -> None:
     """Insert rows that are new for certain; IntegrityError if one is not.
 
-    `columns`: column → list of values, or one value that all rows share.
+    `columns`: column → list of values, or one value that all rows share. What is left out must have a default.
     """
+    if not _count(columns):
+        return
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             _copy(cursor, model._meta.db_table, columns)
@@ -44,6 +48,26 @@ def upsert(model: type[models.Model], columns: Columns, *, key: Sequence[str], u
     )
 
 
+def update(model: type[models.Model], columns: Columns, *, key: Sequence[str]) -> None:
+    """Set the columns that are no key in the rows with these keys; what is not there stays away."""
+    if not _count(columns):
+        return
+    table, names = model._meta.db_table, [name for name in columns if name not in key]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            temporary = _copy_aside(cursor, model, columns)
+            sets = ", ".join(f"{name} = {temporary}.{name}" for name in names)
+            same = " AND ".join(f"{table}.{name} = {temporary}.{name}" for name in key)
+            cursor.execute(f"UPDATE {table} SET {sets} FROM {temporary} WHERE {same}")  # noqa: S608
+            cursor.execute(f"DROP TABLE {temporary}")
+            return
+        sets, same = (sign.join(f"{name} = %s" for name in some) for sign, some in ((", ", names), (" AND ", key)))
+        lists = [
+            columns[name] if _is_many(columns[name]) else itertools.repeat(columns[name]) for name in (*names, *key)
+        ]
+        cursor.executemany(f"UPDATE {table} SET {sets} WHERE {same}", list(zip(*lists, strict=False)))  # noqa: S608
+
+
 def allot_keys(model: type[models.Model], count: int) -> list[int]:
     """Primary keys that nobody else will get, so that rows which point to each other are written without asking back."""
     table = model._meta.db_table
@@ -59,13 +83,11 @@ def allot_keys(model: type[models.Model], count: int) -> list[int]:
 
 
 def _by_temporary_table(model: type[models.Model], columns: Columns, key: Sequence[str], update: Sequence[str]) -> None:
-    table, temporary = model._meta.db_table, f"incoming_{model._meta.model_name}"
-    names = ", ".join(columns)
+    table, names = model._meta.db_table, ", ".join(columns)
     sets = ", ".join(f"{name} = excluded.{name}" for name in update)
     present, incoming = (", ".join(f"{row}.{name}" for name in update) for row in ("present", "excluded"))
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE {temporary} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA")  # noqa: S608
-        _copy(cursor, temporary, columns)
+        temporary = _copy_aside(cursor, model, columns)
         cursor.execute(
             f"INSERT INTO {table} AS present ({names}) SELECT {names} FROM {temporary}"  # noqa: S608
             f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {sets} WHERE ({present}) IS DISTINCT FROM ({incoming})"
@@ -73,21 +95,36 @@ def _by_temporary_table(model: type[models.Model], columns: Columns, key: Sequen
         cursor.execute(f"DROP TABLE {temporary}")
 
 
+def _copy_aside(cursor: Any, model: type[models.Model], columns: Columns) -> str:
+    """The name of a temporary table that holds these rows."""
+    temporary, names = f"incoming_{model._meta.model_name}", ", ".join(columns)
+    cursor.execute(
+        f"CREATE TEMPORARY TABLE {temporary} ON COMMIT DROP AS SELECT {names} FROM {model._meta.db_table} WITH NO DATA"  # noqa: S608
+    )
+    _copy(cursor, temporary, columns)
+    return temporary
+
+
 def _copy(cursor: Any, table: str, columns: Columns) -> None:
-    """In pieces, so that the server writes while we put the next piece together."""
+    """In pieces, so that the server writes while we put the next piece together. Errors are Django's, as everywhere."""
     many = {name: values for name, values in columns.items() if _is_many(values)}
     shared = {name: values for name, values in columns.items() if not _is_many(values)}
     tail = "".join("\t" + _text(value) for value in shared.values()) + "\n"
-    count = len(next(iter(many.values())))
-    with cursor.copy(f"COPY {table} ({', '.join([*many, *shared])}) FROM STDIN") as copy:
+    count = _count(columns)
+    statement = f"COPY {table} ({', '.join([*many, *shared])}) FROM STDIN"
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
         for start in range(0, count, PIECE):
             texts = [_texts(values[start : start + PIECE]) for values in many.values()]
             lines = map("\t".join, zip(*texts, strict=True))
             copy.write((tail.join(lines) + tail).encode())
 
 
+def _count(columns: Columns) -> int:
+    return len(next(values for values in columns.values() if _is_many(values)))
+
+
 def _is_many(values: Any) -> bool:
-    return hasattr(values, "__len__") and not isinstance(values, str)
+    return hasattr(values, "__len__") and not isinstance(values, str | dict)
 
 
 def _texts(values: Sequence[Any]) -> list[str]:
@@ -99,6 +136,8 @@ def _texts(values: Sequence[Any]) -> list[str]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, dict):  # of a JSONField
+        value = json.dumps(value)
     if isinstance(value, str):
         return value if value.isprintable() and "\\" not in value else value.translate(ESCAPES)
     if value is None:

@@ -26,7 +26,13 @@ MARKS = {
     State.CONFIRMED: "waiting",
     State.APPLIED: "done",
     State.CANCELLED: "todo",
+    State.UNDOING: "waiting",
     State.UNDONE: "todo",
+}
+STEPS = {
+    State.WAITING: gettext_lazy("The file is being checked"),
+    State.CONFIRMED: gettext_lazy("The import is being applied"),
+    State.UNDOING: gettext_lazy("The import is being undone"),
 }
 FIGURES = {
     "new": gettext_lazy("New"),
@@ -85,14 +91,14 @@ def summary(job: RosterImport) -> str:
 def job_context(job: RosterImport) -> Cell:
     """Everything job.html shows; what does not belong to the state is empty."""
     state = State(job.state)
-    figured = state in {State.PREVIEW, State.CONFIRMED, State.APPLIED, State.UNDONE} and bool(job.counts)
+    figured = state in {State.PREVIEW, State.CONFIRMED, State.APPLIED, State.UNDOING, State.UNDONE}
     return {
         "job": job,
         "crumbs": crumbs(job),
         "mark": MARKS[state],
-        "refresh": REFRESH_SECONDS if state in {State.WAITING, State.CONFIRMED} else 0,
-        "applying": state == State.CONFIRMED,
-        "figures": figures(job) if figured else [],
+        "refresh": REFRESH_SECONDS if state in STEPS else 0,
+        "step": STEPS.get(state, ""),
+        "figures": figures(job) if figured and job.counts else [],
         "samples": sample_tables(job) if state == State.PREVIEW else [],
         "refusals": refusal_table(job, "refusals") if state in {State.PREVIEW, State.APPLIED} else None,
         "warnings": refusal_table(job, "warnings") if state == State.PREVIEW else None,

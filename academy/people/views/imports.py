@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from academy.people.gate import Officer, for_role
 from academy.people.models import Agency, Role, RosterImport
-from academy.people.roster import files, jobs, kinds
+from academy.people.roster import files, jobs
 from academy.people.roster.refused import table_into
-from academy.people.roster.undoing import CannotUndo
 from academy.people.views import import_pages
 
 LINES_SHOWN = 20
@@ -188,26 +187,18 @@ def _after(officer: Officer, row: RosterImport, action: Any) -> HttpResponseBase
 
 @for_hr
 def undo(officer: Officer, pk: int) -> HttpResponseBase:
-    """Asks first; what was built on the import meanwhile is the reason why not."""
+    """Asks first. What was built on the import meanwhile keeps it applied; its page says so."""
     row = _job(officer, pk)
+    if officer.request.method == "POST":
+        return _after(officer, row, lambda: jobs.undo(row, by=officer.person))
     if row.state != RosterImport.State.APPLIED:
         return redirect("import_job", pk=row.pk)
-    problem = ""
-    if officer.request.method == "POST":
-        try:
-            kinds.undo(row, by=officer.person, at=officer.at)
-        except CannotUndo as refusal:
-            problem = str(refusal)
-        else:
-            messages.success(officer.request, _("The import was undone."))
-            return redirect("import_job", pk=row.pk)
     context = {
         "job": row,
-        "problem": problem,
         "summary": import_pages.undo_summary(row),
         "crumbs": import_pages.crumbs(row, last=_("Undo")),
     }
-    return render(officer.request, "people/imports/undo.html", context, status=409 if problem else 200)
+    return render(officer.request, "people/imports/undo.html", context)
 
 
 @for_role(Role.Kind.HR, "GET")

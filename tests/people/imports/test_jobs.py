@@ -45,7 +45,7 @@ def test_from_hand_in_to_applied(agency, by):
     assert [each["row"] for each in job.samples["refusals"]] == [4]
     assert files.refused_path_of(job).read_text(encoding="utf-8-sig").splitlines() == [
         "Unit Kerja;Induk;Alasan",
-        "Bidang X;Dinas Entah;Tidak ada unit instansi dan tidak ada baris pada berkas ini yang bernama demikian.",
+        "Bidang X;Dinas Entah;Induk: Tidak ada unit instansi dan tidak ada baris pada berkas ini yang bernama demikian.",
     ]
     assert units_of(agency) == 0
     jobs.confirm(job, deactivate_gone=False, by=by)
@@ -109,6 +109,27 @@ def test_a_file_that_takes_every_worker_down_is_refused_in_the_end(agency, by):
     assert jobs.sweep(at=LATER) == 0
     assert fresh(job).state == "refused"
     assert "beberapa kali" in fresh(job).problem
+
+
+def test_an_undoing_that_fails_too_often_leaves_the_import_applied(agency, by):
+    job = hand_in(agency, by)
+    jobs.work_on(job.pk, at=AT)
+    with pytest.raises(jobs.StandsDifferently):
+        jobs.undo(job, by=by)
+    jobs.confirm(job, deactivate_gone=False, by=by)
+    jobs.work_on(job.pk, at=AT)
+    for _twice in range(2):
+        jobs.undo(job, by=by)
+    RosterImport.objects.filter(pk=job.pk).update(lease_until=AT + jobs.LEASE, tries=jobs.MOST_TRIES)
+    assert jobs.sweep(at=LATER) == 0
+    assert fresh(job).state == "applied"
+    assert "beberapa kali" in fresh(job).problem
+    assert units_of(agency) == 1
+    jobs.undo(job, by=by)
+    assert jobs.sweep(at=LATER) == 1
+    assert (fresh(job).state, fresh(job).problem, fresh(job).undone_by) == ("undone", "", by)
+    jobs.undo(job, by=by)
+    assert fresh(job).state == "undone"
 
 
 def test_what_was_put_aside_while_it_was_checked_stays_aside(agency, by):

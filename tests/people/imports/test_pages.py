@@ -103,6 +103,10 @@ def test_applying_and_undoing(client, job, agency):
     assert WorkUnit.objects.filter(agency=agency, name="Bidang Aptika").exists()
     assert "2 unit baru dihapus" in text(client.get(page + "urungkan/"))
     assert client.post(page + "urungkan/").url == page
+    shown = client.get(page)
+    assert '<meta http-equiv="refresh"' in shown.content.decode()
+    assert "Impor sedang diurungkan" in text(shown)
+    jobs.work_on(job.pk, at=AT)
     assert not WorkUnit.objects.filter(agency=agency, name="Bidang Aptika").exists()
     assert "Diurungkan" in text(client.get(page))
     assert client.post(page + "urungkan/").url == page
@@ -112,9 +116,12 @@ def test_what_is_in_use_is_not_undone_and_the_reason_is_said(client, job):
     jobs.confirm(job, deactivate_gone=False, by=job.by)
     jobs.work_on(job.pk, at=AT)
     PersonFactory(unit=WorkUnit.objects.get(name="Bidang Aptika"))
-    answer = client.post(f"/laporan/pegawai/impor/{job.pk}/urungkan/")
-    assert answer.status_code == 409
-    assert "sudah dipakai" in text(answer)
+    page = f"/laporan/pegawai/impor/{job.pk}/"
+    client.post(page + "urungkan/")
+    jobs.work_on(job.pk, at=AT)
+    assert "tidak dapat diurungkan" in text(client.get(page))
+    assert "sudah dipakai" in text(client.get(page))
+    assert "Urungkan impor ini" in text(client.get(page))  # once that is out of the way
 
 
 def test_a_decision_that_came_too_late_is_said_and_changes_nothing(client, job):

@@ -79,6 +79,7 @@ def test_from_the_form_to_the_roster_and_back(client, unit, officer, known):
     assert Person.objects.get(nip=FOREIGN).unit != unit
     assert "Impor sudah diterapkan" in text(client.get(address))
     client.post(address + "urungkan/")
+    worked(job)
     assert not Person.objects.filter(nip=NEW).exists()
     assert (Person.objects.get(nip=KNOWN).grade, Person.objects.get(nip=GONE).is_active) == ("III/a", True)
 

@@ -73,10 +73,8 @@ def make_agency() -> Agency:
 
 
 def load(file: Path, agency: Agency, *, dry_run: bool = False, by: Person | None = None, **options: Any) -> Outcome:
-    job = options.pop("job", None)
-    return import_roster(
-        file, agency=agency, options=Options(**options), by=by, at=options.pop("at", AT), dry_run=dry_run, job=job
-    )
+    job, at = options.pop("job", None), options.pop("at", AT)
+    return import_roster(file, agency=agency, options=Options(**options), by=by, at=at, dry_run=dry_run, job=job)
 
 
 def everything() -> tuple[list[Any], list[Any], list[Any]]:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from academy.people.models import Person
-from tests.factories import make_nip
+from academy.people.models import Person, RosterImport, WorkUnit
+from academy.people.roster import jobs
+from tests.factories import make_hr, make_nip
+from tests.people.imports.handing_in import signed_in
 from tests.people.roster.files import everything, line, load, make_agency, write_csv
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -51,6 +54,34 @@ def test_all_good(tmp_path, agency):
         "refusals": [],
     }
     assert run(write_csv(tmp_path, [line(1)]), "--agency", agency.code)[1]["unchanged"] == 1
+
+
+def test_it_leaves_an_import_that_hr_sees_and_can_undo(tmp_path, agency):
+    root = WorkUnit.objects.get(agency=agency, depth=1)
+    client = signed_in(make_hr(root, nip=None))
+    before = everything()
+    file = write_csv(tmp_path, [line(1), line(2, Golongan="V/z"), line(3, Unit_Kerja="Unit Baru")])
+    assert run(file, "--agency", agency.code, "--create-units", "--dry-run")[0] == 3
+    assert not RosterImport.objects.exists()
+    assert run(file, "--agency", agency.code, "--create-units")[0] == 3
+    job = RosterImport.objects.get()
+    assert (job.agency, job.by, job.state, job.file_name, job.progress) == (agency, None, "applied", file.name, 100)
+    assert (job.counts["new"], job.create_units, job.sha256) == (2, True, sha256(file.read_bytes()).hexdigest())
+    assert [each["row"] for each in job.samples["refusals"]] == [3]
+    assert "baris perintah" in client.get("/laporan/pegawai/impor/").text
+    assert "oleh baris perintah" in client.get(f"/laporan/pegawai/impor/{job.pk}/").text
+    client.post(f"/laporan/pegawai/impor/{job.pk}/urungkan/")
+    assert jobs.work_on(job.pk, at=job.at)
+    assert everything() == before
+    assert "Diurungkan" in client.get(f"/laporan/pegawai/impor/{job.pk}/").text
+
+
+def test_what_changes_nothing_leaves_no_import(tmp_path, agency):
+    file = write_csv(tmp_path, [line(1)])
+    for _twice in range(2):
+        run(file, "--agency", agency.code)
+    run(write_csv(tmp_path, [line(1), line(2, Golongan="V/z")]), "--agency", agency.code, "--strict")
+    assert RosterImport.objects.count() == 1
 
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
@@ -115,7 +146,7 @@ def test_a_process_that_is_killed_while_it_applies_writes_nothing(tmp_path, perc
     agency = make_agency()
     load(write_csv(tmp_path, [line(number) for number in range(3)]), agency)
     file = write_csv(tmp_path, [line(0, Golongan="IV/a"), line(1, Unit_Kerja="Unit Baru"), line(7)])
-    before = everything()
+    before, imports = everything(), RosterImport.objects.count()
     killed = subprocess.run(
         [sys.executable, "-c", DIE, str(file), agency.code, str(percent)],
         cwd=PROJECT,
@@ -124,7 +155,7 @@ def test_a_process_that_is_killed_while_it_applies_writes_nothing(tmp_path, perc
         capture_output=True,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    assert everything() == before
+    assert (everything(), RosterImport.objects.count()) == (before, imports)
     assert load(file, agency, create_units=True).counts() == {
         "read": 3, "new": 1, "changed": 1, "moved": 1, "gone": 1, "unchanged": 0, "refused": 0,
     }  # fmt: skip

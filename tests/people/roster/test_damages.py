@@ -117,7 +117,7 @@ def test_a_second_roster_sheet_is_told(tmp_path):
 def test_a_taken_address_is_refused_without_saying_whose(tmp_path):
     from tests.factories import PersonFactory
 
-    PersonFactory(email="ada@contoh.test", name="Rahasia Contoh")
+    PersonFactory(nip=None, email="ada@contoh.test", name="Rahasia Contoh")
     outcome = load(write_csv(tmp_path, [line(1, Email="ADA@contoh.test")]), make_agency())
     assert outcome.refusals[0].column == "Email"
     assert "Rahasia" not in outcome.refusals[0].message

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from academy.people.models import ChangeLog, NipHistory, Person, Placement, Transfer, WorkUnit
+from academy.people.models import ChangeLog, NipHistory, Person, Placement, RosterImport, Transfer, WorkUnit
 from academy.people.models.change_log import record
 from academy.people.roster.outcome import RosterRefused
 from academy.people.signals import placed
@@ -220,7 +220,8 @@ def test_both_numbers_of_one_person_are_refused(tmp_path, agency):
 def test_the_log_has_the_counts_and_no_number(tmp_path, agency):
     load(write_csv(tmp_path, [line(1)]), agency)
     entry = ChangeLog.objects.get(action=ChangeLog.Action.ROSTER_IMPORTED)
-    assert entry.detail == {"read": 1, "new": 1, "changed": 0, "moved": 0, "gone": 0, "unchanged": 0, "refused": 0}
+    counts = {"read": 1, "new": 1, "changed": 0, "moved": 0, "gone": 0, "unchanged": 0, "refused": 0}
+    assert entry.detail == counts | {"import": RosterImport.objects.get().pk}
     assert make_nip(1) not in str(entry.detail)
 
 
