@@ -91,7 +91,7 @@ def rows_of(old: Sequence[str], new: Sequence[str]) -> tuple[Row, ...]:
 
 def _changed(was: str | None, becomes: str | None) -> Row:
     if was is None or becomes is None:
-        return Row(*((Piece(line, True),) if line is not None else () for line in (was, becomes)))
+        return Row(before=_whole(was), after=_whole(becomes))
     old, new = WORDS.findall(was), WORDS.findall(becomes)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     sides: tuple[list[Piece], list[Piece]] = ([], [])
@@ -100,6 +100,10 @@ def _changed(was: str | None, becomes: str | None) -> Row:
             if words:
                 side.append(Piece("".join(words), tag != "equal"))
     return Row(tuple(sides[0]), tuple(sides[1]))
+
+
+def _whole(line: str | None) -> tuple[Piece, ...]:
+    return () if line is None else (Piece(line, True),)
 
 
 def _frame(content: CourseContent) -> list[str]:

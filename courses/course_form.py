@@ -22,7 +22,7 @@ class CourseForm(OwnModelForm):
             field.queryset = model.objects.exclude(pk=self.instance.pk).order_by("code")  # type: ignore[attr-defined]
 
     def clean_prerequisites(self) -> Iterable[Any]:
-        chosen = self.cleaned_data["prerequisites"]
+        chosen: Iterable[Any] = self.cleaned_data["prerequisites"]
         through = self._meta.model.prerequisites.through.objects
         reached, new = set(), {course.pk for course in chosen}
         while new:

@@ -138,9 +138,8 @@ class Desk:
     def _decide(self, act: Callable[[EditionProposal], object], done: str) -> bool:
         """Act on the proposal that the page showed: another one may wait by now."""
         shown = self.request.POST.get("proposal", "")
-        proposal = EditionProposal.objects.filter(
-            course=self.page.course, pk=shown if shown.isdecimal() and len(shown) < 19 else None
-        ).first()
+        key = int(shown) if shown.isdecimal() and len(shown) < 19 else 0
+        proposal = EditionProposal.objects.filter(course=self.page.course, pk=key).first()
         if proposal is None:
             messages.error(self.request, _("No edition is proposed any more."))
             return True

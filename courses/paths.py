@@ -44,9 +44,8 @@ class Way:
 def public_paths() -> QuerySet[LearningPath]:
     """With the courses that can be taken: those with an edition."""
     steps = PathStep.objects.filter(Exists(Edition.objects.filter(course=OuterRef("course"))))
-    return LearningPath.objects.filter(is_public=True).prefetch_related(
-        Prefetch("steps", queryset=steps.select_related("course").order_by("sort_order"))
-    )
+    paths: QuerySet[LearningPath] = LearningPath.objects.filter(is_public=True)
+    return paths.prefetch_related(Prefetch("steps", queryset=steps.select_related("course").order_by("sort_order")))
 
 
 def way_along(path: LearningPath, person: Person | None) -> Way:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -44,8 +44,9 @@ def open_run(course: Course, *, on: date) -> Run:
 
 def runs_to_join(course: Course, *, on: date) -> list[Run]:
     """The dated runs with a free seat that people may join on that day, the next one first."""
-    runs = Run.objects.taking_enrolments(on).filter(course=course).annotate(taken=_taken()).order_by("opens_on", "pk")
-    return [run for run in runs if run.seats is None or run.taken < run.seats]
+    taken = Count("enrolments", filter=Q(enrolments__withdrawn_at__isnull=True))
+    runs = Run.objects.taking_enrolments(on).filter(course=course).annotate(taken=taken)
+    return list(runs.filter(Q(seats__isnull=True) | Q(taken__lt=F("seats"))).order_by("opens_on", "pk"))
 
 
 def next_number(course: Course, *, year: int) -> int:
@@ -56,10 +57,6 @@ def next_number(course: Course, *, year: int) -> int:
 
 def seats_taken(run: Run) -> int:
     return Enrolment.objects.current().filter(run=run).count()
-
-
-def _taken() -> Count:
-    return Count("enrolments", filter=Q(enrolments__withdrawn_at__isnull=True))
 
 
 def closing_of(run: Run) -> Closing:

@@ -38,13 +38,11 @@ class Switch:
 def editions_to_switch_to(enrolments: Iterable[Enrolment]) -> dict[int, Edition]:
     """By enrolment, the newest edition for those who are learning in an older one; one query."""
     running = [one for one in enrolments if one.completed_at is None and one.withdrawn_at is None]
-    found: dict[int, Edition] = {}
-    editions = Edition.objects.filter(course__runs__enrolments__in=running).annotate(
-        enrolment=F("course__runs__enrolments")
-    )
-    for edition in editions.order_by("major", "minor"):
-        found[edition.enrolment] = edition
-    return {one.pk: found[one.pk] for one in running if found[one.pk].pk != one.edition_id}
+    # By the course of the edition that is followed: that of the run, which a caller need not have fetched.
+    editions = Edition.objects.filter(course__editions__in={one.edition_id for one in running})
+    pairs = editions.annotate(followed=F("course__editions")).order_by("major", "minor")
+    newest = {edition.followed: edition for edition in pairs}  # type: ignore[attr-defined]  # annotated
+    return {one.pk: newest[one.edition_id] for one in running if newest[one.edition_id].pk != one.edition_id}
 
 
 def switch_link(enrolment: Enrolment, newest: Edition | None) -> dict[str, str] | None:

@@ -11,6 +11,12 @@ from courses.publishing import publish_edition
 from tests.courses.authoring import make_course_page
 
 
+def content_of(page):
+    content = published_content(page.course)
+    assert content is not None
+    return content
+
+
 def words(side):
     return "".join(f"[{piece.text}]" if piece.is_changed else piece.text for piece in side)
 
@@ -45,13 +51,13 @@ def test_text_lines_keep_links_and_images():
 def test_a_course_is_compared_activity_by_activity(now):
     page = make_course_page()
     before = edition_content(publish_edition(page.course, kind="minor", by=None, at=now))
-    assert compare(before, published_content(page.course)) == []
+    assert compare(before, content_of(page)) == []
     lesson = LessonPage.objects.get(title="Materi 1.1")
     lesson.body = [("text", "<p>Isi yang lain.</p>")]
     lesson.save_revision().publish()
     Question.objects.filter(key="q0").update(explanation="Sebab lain.")
     LessonPage.objects.get(title="Materi 1.2").delete()
-    found = compare(before, published_content(page.course))
+    found = compare(before, content_of(page))
     assert [(one.label, one.title) for one in found] == [
         ("Berubah", "Susunan"),
         ("Berubah", "Materi 1.1"),
@@ -68,5 +74,5 @@ def test_right_options_are_marked_for_those_who_decide(now):
     before = edition_content(publish_edition(page.course, kind="minor", by=None, at=now))
     QuizPage.objects.get().bank.questions.get(key="q0").options.filter(sort_order=1).update(is_correct=True)
     Question.objects.filter(key="q0").update(kind="multiple")
-    (found,) = compare(before, published_content(page.course))
+    (found,) = compare(before, content_of(page))
     assert any(words(row.before) == "[– ]Pilihan 1" for row in found.rows)

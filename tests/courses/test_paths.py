@@ -44,7 +44,8 @@ def test_a_learner_goes_on_with_what_is_running(path):
     make_enrolment(person, edition=second.editions.get())
     way = way_along(public_paths().get(), person)
     assert [step.state for step in way.steps] == ["done", "running", "todo"]
-    assert way.following.course == second
+    assert way.following == way.steps[1]
+    assert way.steps[1].course == second
 
 
 def test_the_pages_of_a_path(client, path):

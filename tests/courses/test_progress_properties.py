@@ -109,7 +109,7 @@ def read_anything(academy: Academy, number: int) -> None:
 
 
 def read_of_old_edition(academy: Academy, number: int) -> None:
-    first = Edition.objects.filter(course=academy.page.course).order_by("pk").first()
+    first = Edition.objects.filter(course=academy.page.course).earliest("pk")
     rows = list(first.activities.order_by("position"))
     complete_lesson(academy.enrolment, rows[number % len(rows)], at=academy.at)
 
@@ -173,7 +173,7 @@ def look(academy: Academy) -> None:
             assert completion == academy.seen[enrolment.pk], "what was finished did not stay as it was"
         elif completion is not None:
             assert is_met, "finished without the rule being met"
-            academy.seen[enrolment.pk] = completion
+            academy.seen[enrolment.pk] = dict(completion)
         elif enrolment.withdrawn_at is None:
             assert not is_met, "the rule is met, but the course is not finished"
         assert (enrolment.completed_at is not None) == (completion is not None)
@@ -182,10 +182,10 @@ def look(academy: Academy) -> None:
 def replay(academy: Academy) -> None:
     """Everything done is done again: nothing changes."""
     before = (list(academy.enrolment.progress.values()), list(Completion.objects.values()))
-    for row in academy.enrolment.edition.activities.filter(
-        kind="lesson", activity__in=academy.enrolment.progress.values("activity")
-    ):
-        act(academy, lambda one, _number, row=row: complete_lesson(one.enrolment, row, at=one.at), 0)
+    done = academy.enrolment.progress.values("activity")
+    for row in academy.enrolment.edition.activities.filter(kind="lesson", activity__in=done):
+        if academy.enrolment.withdrawn_at is None:
+            complete_lesson(academy.enrolment, row, at=academy.at)
     complete_course(academy.enrolment, at=academy.at)
     assert (list(academy.enrolment.progress.values()), list(Completion.objects.values())) == before
 

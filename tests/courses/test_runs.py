@@ -77,7 +77,8 @@ def test_seats_are_not_sold_twice(course):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_gets_the_last_seat(course):
     run, people = make_run(course, seats=1), [PersonFactory(), PersonFactory()]
-    both, found = threading.Barrier(2), []
+    both = threading.Barrier(2)
+    found: list[int | None] = []
 
     def join(person):
         both.wait()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from academy.people.models.agency import WorkUnit
 
 
-class Organiser(models.Model):
+class Organiser(models.Model):  # type: ignore[django-manager-missing]  # modelcluster has no type hints
     """For example BPSDMD NTT. What is printed on a certificate stands here, ready to be frozen at issue."""
 
     code = models.CharField(_("code"), max_length=32, unique=True)
