@@ -139,9 +139,10 @@ def answer_of(world: World, line: Line, reader: str) -> str:
     owner = world.person("own" if line.relation == "-" else line.relation, person)
     kwargs = kwargs_of(world, line.name, owner)
     with transaction.atomic():
-        response, body = ask(line, kwargs, person)
+        response, body = ask(line, kwargs, world.client(reader))
         if response.status_code == 404 and line.relation not in {"-", "own"}:
-            missing, other = ask(line, {key: MISSING.get(key, value) for key, value in kwargs.items()}, person)
+            without = {key: MISSING.get(key, value) for key, value in kwargs.items()}
+            missing, other = ask(line, without, world.client(reader))
             assert (missing.status_code, other) == (404, body), "a foreign object answers unlike a nonexistent one"
         transaction.set_rollback(True)
     return in_a_word(response)
@@ -155,11 +156,8 @@ def kwargs_of(world: World, name: str, owner: Person) -> dict[str, Any]:
     return {key: FILLED[key](world, owner) for key in wanted}
 
 
-def ask(line: Line, kwargs: dict[str, Any], person: Person | None) -> tuple[Any, str]:
+def ask(line: Line, kwargs: dict[str, Any], client: Client) -> tuple[Any, str]:
     """The answer, and its text without what differs from one request to the next."""
-    client = Client()
-    if person is not None:
-        client.force_login(person)
     path = address(line.name, kwargs)
     response: Any = client.get(path) if line.method == "GET" else client.post(path)
     raw = b"".join(response.streaming_content) if response.streaming else response.content
@@ -196,10 +194,8 @@ def test_nothing_of_the_cms_opens_without_the_right(world: World):
         if whole.startswith("cms/") and whole not in open_to_all and not whole.startswith("cms/password_reset"):
             path = "/" + fill(whole)
             for reader in READERS:
-                client = Client()
-                if person := world.readers.get(reader):
-                    client.force_login(person)
-                assert (whole, reader, in_a_word(client.get(path))) == (whole, reader, line.expected[reader])
+                answer = in_a_word(world.client(reader).get(path))
+                assert (whole, reader, answer) == (whole, reader, line.expected[reader])
 
 
 def fill(whole: str) -> str:

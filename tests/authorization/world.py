@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from django.test import Client
 from django.utils import timezone
 
 from academy.people import units
@@ -37,6 +38,17 @@ class World:
     certified: Edition
     group: AgencyGroup
     made: dict[tuple[str, int], Any] = field(default_factory=dict)
+    sessions: dict[str, Client] = field(default_factory=dict)
+
+    def client(self, reader: str) -> Client:
+        """A fresh browser with the one session of this reader; signed out for anybody who is none."""
+        client = Client()
+        if person := self.readers.get(reader):
+            if reader not in self.sessions:
+                self.sessions[reader] = Client()
+                self.sessions[reader].force_login(person)
+            client.cookies.update(self.sessions[reader].cookies)
+        return client
 
     def person(self, relation: str, reader: Person | None) -> Person:
         """Whose object is asked for; signed out, "own" is the learner's."""
