@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,7 @@ from django.urls import reverse
 
 from academy.people import units
 from academy.people.models import AccessLog, Person
+from academy.people.placements import place
 from academy.people.transfers import release
 from courses.attempts import start_attempt
 from courses.models import Enrolment
@@ -54,7 +56,7 @@ ODD_VALUES: tuple[str | bytes, ...] = (
 NASTIEST = ("", "-1", "9223372036854775808", "a\x00b", b"\xed\xa0\x80", "9999-99-99", "x" * 10_000)
 # Open to everybody; what is not named here asks a signed-out reader to sign in.
 PUBLIC = re.compile(
-    r"^/($|masuk/|keluar/|akun/|bahasa/|katalog/|verifikasi/|V/|v/|media/|dokumen/|api/v1/|healthz$|readyz$|metrics$|_util/|static/)"
+    r"^/($|masuk/|keluar/|akun/|bahasa/|katalog/|jalur/|pelatihan/|verifikasi/|V/|v/|media/|dokumen/|api/v1/|healthz$|readyz$|metrics$|_util/|static/)"
 )
 PRIVATE = ("/belajar/", "/sertifikat/", "/laporan/")
 
@@ -93,6 +95,8 @@ def world() -> World:
         "page_id": 1,
         "page_view_restriction_id": 1,
         "path": "nothing.png",
+        "path_key": "abc-123",
+        "placement": place(colleague, unit=learner.unit, from_on=date(2099, 1, 1), today=AT.date()).pk,
         "pk": completion.person.pk,
         "restriction_id": 1,
         "role": officer.roles.get().pk,

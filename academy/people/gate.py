@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
@@ -18,7 +18,7 @@ from django.utils.cache import add_never_cache_headers
 
 from academy.people.models import Person, Role
 from academy.people.models.agency import WorkUnitQuerySet
-from academy.people.scope import people_visible_to, units_visible_to
+from academy.people.scope import people_in, roles_of, units_under
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,18 @@ class Officer:
     kind: Role.Kind
     at: datetime
 
+    @cached_property
+    def roles(self) -> list[Role]:
+        """The roles of this kind in force when the request began, with their units."""
+        return list(roles_of(self.person, kind=self.kind, at=self.at))
+
     def units(self) -> WorkUnitQuerySet:
         """The units in scope, closed ones included."""
-        return units_visible_to(self.person, kind=self.kind, at=self.at)
+        return units_under(self.roles)
 
     def people(self) -> QuerySet[Person]:
         """Everybody who works in the scope today, active or not."""
-        return people_visible_to(self.person, kind=self.kind, at=self.at)
+        return people_in(self.units())
 
 
 def _held(person: Person) -> set[str]:

@@ -17,8 +17,13 @@ def units_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: date
 
     Closed units are included: what was earned there is still theirs to report.
     """
-    roles = Role.objects.in_force(at).filter(person=person, kind=kind).select_related("unit")
-    return units_under(roles if person.is_active else [])
+    return units_under(roles_of(person, kind=kind, at=at))
+
+
+def roles_of(person: Person, *, kind: Role.Kind, at: datetime) -> QuerySet[Role]:
+    """The roles of this kind in force at that moment, with their units; none for an inactive person."""
+    roles: QuerySet[Role] = Role.objects.in_force(at).filter(person=person, kind=kind, person__is_active=True)
+    return roles.select_related("unit")
 
 
 def units_under(roles: Iterable[Role]) -> WorkUnitQuerySet:
@@ -54,4 +59,9 @@ def scope_in_words(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: dateti
 
 def people_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: datetime) -> QuerySet[Person]:
     """Everybody who works in those units today, active or not."""
-    return cast("QuerySet[Person]", Person.objects.filter(unit__in=units_visible_to(person, kind=kind, at=at)))
+    return people_in(units_visible_to(person, kind=kind, at=at))
+
+
+def people_in(units: QuerySet[WorkUnit]) -> QuerySet[Person]:
+    """Everybody who works in these units today, active or not."""
+    return cast("QuerySet[Person]", Person.objects.filter(unit__in=units))
