@@ -113,17 +113,23 @@ def _trimmed(children: list[Node | str]) -> list[Node | str]:
 
 
 def _cleaned(children: list[Node | str]) -> list[Node | str]:
-    """Inline content without marks around nothing."""
+    """Inline content without marks around nothing; marks and texts that follow their like are one with it."""
     found: list[Node | str] = []
     for child in children:
+        last = found[-1] if found else None
         if isinstance(child, str):
-            follows_break = found and isinstance(found[-1], Node) and found[-1].tag == "br"
+            follows_break = isinstance(last, Node) and last.tag == "br"
             text = child.removeprefix("\n") if follows_break else child  # Markdown ends the line after <br />
-            found += [text] if text else []
+            if isinstance(last, str):
+                found[-1] = last + text
+            elif text:
+                found.append(text)
         elif child.tag not in INLINE:
             raise UnknownMarkup(f"<{child.tag}> in a line of text")
         elif child.tag in {"br", "code"}:
             found.append(child)
+        elif child.tag in MARKS and isinstance(last, Node) and last.tag == child.tag:
+            found[-1] = Node(child.tag, {}, _cleaned([*last.children, *child.children]))
         elif inner := _cleaned(child.children):
             found.append(Node(child.tag, child.attributes, inner))
     return found

@@ -245,6 +245,7 @@ def text(html):
     [
         ("<p>Satu <b>tebal</b> dan <i>miring</i>.</p>", "Satu **tebal** dan _miring_.\n"),
         ("<p><b>tebal</b>ku, a<b>b</b></p>", "**tebal**&#107;u, &#97;**b**\n"),
+        ("<p><b>satu</b><b> tebal</b></p>", "**satu tebal**\n"),
         ("<p><b>tebal </b>lagi</p>", "**tebal&#32;**&#108;agi\n"),
         (
             '<p data-block-key="x1">a</p><p data-block-key="x2"></p><ul><li>b<ul><li>c</li></ul></li></ul>',
@@ -269,7 +270,7 @@ def test_a_text_right_after_a_text_keeps_its_own_block():
         ({"type": "text", "value": '<p><a linktype="page" id="9">ke sana</a></p>'}, "a link to a page"),
         ({"type": "text", "value": '<p><a href="http://a.id">x</a></p>'}, "is not https"),
         ({"type": "text", "value": '<embed embedtype="image" id="1"/>'}, "<embed"),
-        ({"type": "text", "value": "<p><b>a</b><b>b</b></p>"}, "cannot carry it as it is"),
+        ({"type": "text", "value": "<h2>a<br/>b</h2>"}, "cannot carry it as it is"),
         ({"type": "text", "value": "tanpa paragraf"}, "outside of a paragraph"),
         ({"type": "text", "value": "<blockquote>a</blockquote>"}, "<blockquote>"),
         ({"type": "quote", "value": {"text": "a\x00b", "source": "c"}}, "cannot carry it as it is"),
