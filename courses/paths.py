@@ -42,8 +42,10 @@ class Way:
 
 
 def public_paths() -> QuerySet[LearningPath]:
-    """With the courses that can be taken: those with an edition."""
-    steps = PathStep.objects.filter(Exists(Edition.objects.filter(course=OuterRef("course"))))
+    """With the courses that can be taken: with an edition, and not archived."""
+    steps = PathStep.objects.filter(
+        Exists(Edition.objects.filter(course=OuterRef("course"))), course__archived_at__isnull=True
+    )
     return LearningPath.objects.filter(is_public=True).prefetch_related(
         Prefetch("steps", queryset=steps.select_related("course").order_by("sort_order"))
     )
