@@ -230,6 +230,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": EXPIRES,
     },
+    "publish-scheduled-pages": {
+        "task": "academy.pages.tasks.publish_scheduled_pages",
+        "schedule": 60.0,
+        "options": EXPIRES,
+    },
     "deliver-owed-messages": {
         "task": "academy.notifications.tasks.deliver_owed_messages",
         "schedule": 60.0,
@@ -280,7 +285,7 @@ WAGTAILIMAGES_EXTENSIONS = ["gif", "jpg", "jpeg", "png", "webp", "svg"]
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "mp4", "ods", "odt", "pdf", "pptx", "txt", "webm", "xlsx"]
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILEMBEDS_FINDERS: list[dict[str, Any]] = []
-WAGTAIL_WORKFLOW_ENABLED = True
+WAGTAIL_WORKFLOW_ENABLED = False  # a second person reads editions, not pages: docs/decisions.md
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_PASSWORD_RESET_ENABLED = False  # people change and reset their password on our own pages

@@ -75,6 +75,8 @@ def propose(
         raise CannotAssign(_("The day has passed already."))
     if not Edition.objects.filter(course=course).exists():
         raise CannotAssign(_("This course is not open yet."))
+    if course.archived_at is not None:
+        raise CannotAssign(_("This course takes no new participants any more."))
     return Assignment.objects.create(course=course, due_on=due_on, unit=unit, nips=nips, by=by, at=at)
 
 

@@ -37,7 +37,7 @@ class AssignmentForm(forms.Form):
     def __init__(self, *args: Any, units: QuerySet[WorkUnit], unit: WorkUnit | None, today: date, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.today = today
-        with_edition = Course.objects.filter(Exists(Edition.objects.filter(course=OuterRef("pk"))))
+        with_edition = Course.objects.offered().filter(Exists(Edition.objects.filter(course=OuterRef("pk"))))
         self._field("course").queryset = with_edition.order_by("code")
         field = self._field("unit")
         field.queryset = units  # any unit of the scope is taken; the select offers the upper ones

@@ -80,10 +80,12 @@ def entries(catalog: CatalogPage, request: HttpRequest) -> list[Entry]:
     """All courses that can be taken: a published page and an edition. From basic to advanced, then by code."""
     editions = newest_editions()
     levels = list(Level.values)
-    pages = CoursePage.objects.child_of(catalog).live().filter(course__in=editions).select_related("course")
+    pages = CoursePage.objects.child_of(catalog).live().filter(course__in=editions, course__archived_at__isnull=True)
     return [
         _entry(page, outline_of(editions[page.course_id]), request)
-        for page in sorted(pages, key=lambda one: (levels.index(one.course.level), one.course.code))
+        for page in sorted(
+            pages.select_related("course"), key=lambda one: (levels.index(one.course.level), one.course.code)
+        )
     ]
 
 

@@ -112,6 +112,8 @@ def _learning(
             "score": score(enrolment.score),
             "url": reverse("enrolment", args=[enrolment.pk]),
         }
+    elif page.course.archived_at is not None:
+        context["is_archived"] = True
     elif isinstance(request.user, Person):
         context |= _joining(page.course, request.user, again=reader.completed_before)
     else:

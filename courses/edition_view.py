@@ -19,6 +19,7 @@ from wagtail.models import Page
 
 from academy.people.models import Person
 from courses import proposals
+from courses.checklist import findings_in, published_of
 from courses.comparing import compare
 from courses.content import CourseContent, edition_content, needs_material_edition, published_content
 from courses.models import ActivityKind, CoursePage, Edition, EditionKind, EditionProposal, Enrolment
@@ -174,6 +175,7 @@ class Desk:
             "may_propose": self.may_propose,
             "must_be_material": self._must_be_material(),
             "problems": content.problems() if content else [_("The course page is not published.")],
+            "findings": findings_in(published_of(self.page), on=timezone.localdate()),
             "comparisons": compare(self.old, content) if self.old and content else [],
             "counts": _counts(content) if content else [],
             "reach": self._reach(),

@@ -57,6 +57,8 @@ def enrol(person: Person, course: Course, *, at: datetime, run: Run | None = Non
     edition = Edition.objects.filter(course=course).newest_first().first()
     if edition is None:
         raise NotOpen(_("This course is not open yet."))
+    if course.archived_at is not None:
+        raise NotOpen(_("This course takes no new participants any more."))
     if not invited and (missing := missing_prerequisites(person, course)):
         raise PrerequisitesMissing(missing)
     if run is None and not course.self_paced and not invited:

@@ -42,10 +42,11 @@ class Way:
 
 
 def public_paths() -> QuerySet[LearningPath]:
-    """With the courses that can be taken: those with an edition."""
-    steps = PathStep.objects.filter(Exists(Edition.objects.filter(course=OuterRef("course"))))
+    """With the courses that can be taken: with an edition, and not archived."""
+    has_edition = Exists(Edition.objects.filter(course=OuterRef("course")))
+    steps = PathStep.objects.filter(has_edition, course__archived_at__isnull=True).select_related("course")
     paths: QuerySet[LearningPath] = LearningPath.objects.filter(is_public=True)
-    return paths.prefetch_related(Prefetch("steps", queryset=steps.select_related("course").order_by("sort_order")))
+    return paths.prefetch_related(Prefetch("steps", queryset=steps.order_by("sort_order")))
 
 
 def way_along(path: LearningPath, person: Person | None) -> Way:

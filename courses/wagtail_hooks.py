@@ -22,6 +22,7 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.widgets.button import Button
+from wagtail.log_actions import LogActionRegistry
 from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.chooser import ChooseResultsView, ChooseView, SnippetChooserViewSet
@@ -29,7 +30,10 @@ from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from academy.people.models import Organiser, Person
 from courses.content import differences, edition_content, published_content
+from courses.course_desk import archive_course_view, copy_course_view
+from courses.desk_home import put_own_courses_first
 from courses.edition_view import course_page_of, publish_edition_view
+from courses.legal_desk import impact_view, review_view, tell_about_the_impact
 from courses.models import (
     Course,
     CoursePage,
@@ -40,6 +44,7 @@ from courses.models import (
     QuestionBank,
     Run,
 )
+from courses.outline_desk import outline_view
 from courses.run_desk import close_run_view, participants_view, remove_participant_view
 from courses.trainers import ensure_course_page, own_rows
 
@@ -112,7 +117,7 @@ class CourseViewSet(OwnSnippetViewSet):
     model = Course
     icon = "education"
     menu_order = 100
-    list_display = ["code", "title", "organiser", "level", "credit_hours", "pass_mark"]
+    list_display = ["code", "title", "organiser", "level", "credit_hours", "pass_mark", "archived_at"]
     filterset_class = CourseFilters
     search_fields = ["code", "title"]
 
@@ -213,6 +218,11 @@ def register_admin_urls() -> list[URLPattern]:
         path("pelatihan/<int:page_id>/edisi/", publish_edition_view, name="publish_edition"),
         path(f"{run}peserta/", participants_view, name="run_participants"),
         path(f"{run}peserta/<int:enrolment_id>/keluar/", remove_participant_view, name="run_remove_participant"),
+        path("pelatihan/<int:page_id>/susunan/", outline_view, name="course_outline"),
+        path("pelatihan/kursus/<int:course_id>/salin/", copy_course_view, name="copy_course"),
+        path("pelatihan/kursus/<int:course_id>/arsip/", archive_course_view, name="archive_course"),
+        path("dasar-hukum/<int:reference_id>/dampak/", impact_view, name="legal_impact"),
+        path("dasar-hukum/tinjau/", review_view, name="legal_review"),
         path(f"{run}tutup/", close_run_view, name="run_close"),
     ]
 
@@ -229,6 +239,7 @@ def _edition_button(page: Page, user: Person) -> Iterator[Button]:
     """On the course page and everything below it, for those who write or review the course."""
     course_page = course_page_of(page)
     if course_page is not None and course_page.permissions_for_user(user).can_edit():
+        yield Button(_("Outline"), reverse("course_outline", args=[course_page.pk]), icon_name="list-ul", priority=11)
         yield Button(
             _("Edition"),
             reverse("publish_edition", args=[course_page.pk]),
@@ -240,6 +251,24 @@ def _edition_button(page: Page, user: Person) -> Iterator[Button]:
 def run_buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterator[Button]:
     if isinstance(snippet, Run):
         yield Button(_("Participants"), reverse("run_participants", args=[snippet.pk]), icon_name="group", priority=5)
+
+
+def course_buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterator[Button]:
+    """In the list of courses; what one may not do answers 403."""
+    if isinstance(snippet, Course):
+        page = CoursePage.objects.filter(course=snippet).first()
+        if page is not None:
+            yield Button(_("Outline"), reverse("course_outline", args=[page.pk]), icon_name="list-ul", priority=5)
+        yield Button(_("Copy"), reverse("copy_course", args=[snippet.pk]), icon_name="copy", priority=50)
+        label = _("Offer again") if snippet.archived_at else _("Archive")
+        yield Button(label, reverse("archive_course", args=[snippet.pk]), icon_name="folder-inverse", priority=60)
+    if isinstance(snippet, LegalReference):
+        yield Button(_("Impact"), reverse("legal_impact", args=[snippet.pk]), icon_name="link", priority=5)
+
+
+def register_log_actions(actions: LogActionRegistry) -> None:
+    actions.register_action("courses.archive", gettext_lazy("Archive"), gettext_lazy("Archived"))
+    actions.register_action("courses.bring_back", gettext_lazy("Offer again"), gettext_lazy("Offered again"))
 
 
 def leave_out_foreign_drafts(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
@@ -324,6 +353,10 @@ def hide_empty_snippets(request: HttpRequest, items: list[MenuItem]) -> None:
 
 
 hooks.register("register_icons", register_icons)
+hooks.register("register_log_actions", register_log_actions)
+hooks.register("register_snippet_listing_buttons", course_buttons)
+hooks.register("construct_homepage_panels", put_own_courses_first)
+hooks.register("after_edit_snippet", tell_about_the_impact)
 hooks.register("register_admin_urls", register_admin_urls)
 hooks.register("register_page_header_buttons", edition_header_button)
 hooks.register("register_page_listing_more_buttons", edition_listing_button)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -19,6 +20,12 @@ class Level(models.TextChoices):
     BASIC = "dasar", _("Basic")
     INTERMEDIATE = "menengah", _("Intermediate")
     ADVANCED = "lanjut", _("Advanced")
+
+
+class CourseQuerySet(models.QuerySet["Course"]):
+    def offered(self) -> Self:
+        """Not archived: new learners may come."""
+        return self.filter(archived_at__isnull=True)
 
 
 class Course(models.Model):
@@ -52,6 +59,9 @@ class Course(models.Model):
         help_text=_("Courses to be passed before this one. Whoever is invited by the organiser needs none."),
     )
 
+    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
+
+    objects = CourseQuerySet.as_manager()
     base_form_class = CourseForm
     panels = [
         FieldPanel("title"),

@@ -93,7 +93,7 @@ class Step:
 def _basic_courses() -> list[Course]:
     """The courses every official is to take, as far as they are open."""
     has_edition = Exists(Edition.objects.filter(course=OuterRef("pk")))
-    return list(Course.objects.filter(has_edition, level=Level.BASIC, page__live=True).select_related("page"))
+    return list(Course.objects.offered().filter(has_edition, level=Level.BASIC, page__live=True).select_related("page"))
 
 
 def _path() -> dict[str, Any]:

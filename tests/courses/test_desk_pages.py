@@ -1,0 +1,310 @@
+"""The desk of the trainer: home, outline, checklist, copy and archive, and what rests on a legal reference."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from wagtail.models import Revision
+
+from academy.pages.tasks import publish_scheduled_pages
+from academy.people.models import Role
+from courses.checklist import drafts_of, findings_in, published_of
+from courses.copying import archive, bring_back, copy_course
+from courses.enrolment import NotOpen, enrol
+from courses.legal_desk import impact_of, references_to_review
+from courses.models import Course, CoursePage, Edition, LessonPage, ModulePage, Question, QuizPage
+from courses.proposals import propose_edition
+from courses.publishing import publish_edition
+from tests.courses.authoring import every_block, make_course_page, make_legal_reference
+from tests.factories import AT, LONG_AGO, PersonFactory, make_completion
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def page():
+    return make_course_page(title="Dasar SPBE", slug="dasar-spbe", modules=2)
+
+
+@pytest.fixture
+def trainer(client, page):
+    person = PersonFactory(name="Adrianus Lelo")
+    Role.objects.create(person=person, kind=Role.Kind.TRAINER, unit=page.course.organiser.unit, from_at=LONG_AGO)
+    client.force_login(person)
+    return person
+
+
+def outline_url(page):
+    return reverse("course_outline", args=[page.pk])
+
+
+def press(client, page, action, row, **fields):
+    data = {"action": action, "page": row.pk, "path": row.path} | fields
+    return client.post(outline_url(page), data, follow=True)
+
+
+def titles(module):
+    return [one.title for one in module.get_children().order_by("path")]
+
+
+def said(response):
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+def test_the_home_of_the_cms_shows_own_courses_and_what_waits(client, page, trainer):
+    make_course_page(title="Pelatihan Mereka", slug="mereka")
+    propose_edition(page.course, kind="minor", note="", by=PersonFactory(name="Maria Bere"), at=AT)
+    text = client.get("/cms/").content.decode()
+    assert page.course.title in text
+    assert "Maria Bere" in text
+    assert outline_url(page) in text
+    assert Course.objects.get(page__slug="mereka").title not in text
+
+
+def test_the_outline_names_everything_and_is_led_to(client, page, trainer):
+    text = client.get(outline_url(page)).content.decode()
+    assert all(one.title in text for one in [*ModulePage.objects.all(), *LessonPage.objects.all()])
+    edit = client.get(reverse("wagtailadmin_pages:edit", args=[page.pk])).content.decode()
+    listing = client.get("/cms/snippets/courses/course/").content.decode()
+    assert outline_url(page) in edit
+    assert outline_url(page) in listing
+
+
+def test_the_outline_of_others_does_not_exist(client, trainer):
+    assert client.get(outline_url(make_course_page(title="Mereka", slug="mereka"))).status_code == 404
+
+
+def test_a_reviewer_reads_the_outline_and_moves_nothing(client, page):
+    person = PersonFactory()
+    Role.objects.create(person=person, kind=Role.Kind.REVIEWER, unit=page.course.organiser.unit, from_at=LONG_AGO)
+    client.force_login(person)
+    assert client.get(outline_url(page)).status_code == 200
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    response = client.post(outline_url(page), {"action": "down", "page": lesson.pk, "path": lesson.path})
+    assert response.headers["Location"] == "/cms/"
+    assert titles(ModulePage.objects.get(title="Modul 1")) == ["Materi 1.1", "Materi 1.2"]
+
+
+def test_moving_down_twice_with_the_same_button_moves_once(client, page, trainer):
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    press(client, page, "down", lesson)
+    assert press(client, page, "down", lesson).status_code == 422
+    assert titles(ModulePage.objects.get(title="Modul 1")) == ["Materi 1.2", "Materi 1.1"]
+
+
+def test_modules_change_places_with_all_they_hold(client, page, trainer):
+    press(client, page, "up", ModulePage.objects.get(title="Modul 2"))
+    assert titles(page) == ["Modul 2", "Modul 1"]
+    assert titles(ModulePage.objects.get(title="Modul 2"))[0] == "Materi 2.1"
+
+
+def test_a_slug_taken_in_the_other_module_gets_a_number_that_drafts_keep(client, page, trainer):
+    lesson, other = LessonPage.objects.get(title="Materi 1.1"), ModulePage.objects.get(title="Modul 2")
+    LessonPage.objects.filter(title="Materi 2.1").update(slug=lesson.slug)
+    lesson.save_revision()
+    assert press(client, page, "to_module", lesson, module=other.pk).status_code == 200
+    lesson.refresh_from_db()
+    assert (lesson.get_parent().pk, lesson.slug) == (other.pk, "materi-1-1-2")
+    assert lesson.get_latest_revision_as_object().slug == "materi-1-1-2"
+
+
+def test_nothing_moves_into_a_module_of_another_course(client, page, trainer):
+    foreign = make_course_page(title="Mereka", slug="mereka").get_children().get()
+    lesson = LessonPage.objects.get(title="Materi 1.1", pk__lt=foreign.pk)
+    assert press(client, page, "to_module", lesson, module=foreign.pk).status_code == 422
+    lesson.refresh_from_db()
+    assert lesson.get_parent().title == "Modul 1"
+
+
+def test_a_new_title_is_a_draft_and_the_same_again_none(client, page, trainer):
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    for _again in range(2):
+        press(client, page, "rename", lesson, title="Judul baru")
+    lesson.refresh_from_db()
+    assert (lesson.title, lesson.draft_title, lesson.revisions.count()) == ("Materi 1.1", "Judul baru", 1)
+
+
+@pytest.mark.parametrize("fields", [{"title": " "}, {"title": "x" * 256}, {"action": "burn"}, {"page": "9" * 30}])
+def test_bad_input_changes_nothing_and_says_so(client, page, trainer, fields):
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    data = {"action": "rename", "page": lesson.pk, "title": "Judul baru"} | fields
+    response = client.post(outline_url(page), data)
+    assert response.status_code == 422
+    assert said(response)
+    assert not lesson.revisions.exists()
+
+
+def test_the_outline_asks_as_much_for_many_lessons_as_for_few(client, trainer, page):
+    big = make_course_page(title="Besar", slug="besar", modules=2, lessons=8)
+    Course.objects.filter(pk=big.course_id).update(organiser=page.course.organiser)
+    client.get(outline_url(big))
+    counts = []
+    for one in (page, big):
+        client.get(outline_url(one))
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            client.get(outline_url(one))
+        counts.append(len(queries))
+    assert counts[1] <= counts[0] + 2
+
+
+def found(page, on=TODAY):
+    return " ".join(finding.text for finding in findings_in(published_of(page), on=on))
+
+
+def test_the_checklist_finds_what_learners_would_stumble_over():
+    reference = make_legal_reference("lama", superseded_by=make_legal_reference("baru"))
+    body = [
+        {"type": "text", "value": '<h3>Bagian kecil</h3><p><a linktype="page" id="99999">hilang</a></p>'},
+        {"type": "text", "value": '<p><a linktype="document" id="99999">berkas</a></p>'},
+        {"type": "figure", "value": {"image": None, "alt": "", "caption": "", "description": ""}},
+        {"type": "video", "value": {"title": "Film", "link": "https://contoh.go.id", "minutes": 1, "transcript": ""}},
+        {"type": "legal_basis", "value": {"reference": reference.pk, "note": ""}},
+    ]
+    text = found(make_course_page(body=body, questions=1))
+    for words in ("halaman yang tidak terbit", "berkas yang sudah dihapus", "teks alternatif", "transkrip"):
+        assert words in text
+    for words in ("Bagian kecil", "sudah diganti", "60 menit", "Hanya 1 soal"):
+        assert words in text
+
+
+def test_the_checklist_is_quiet_about_a_good_lesson():
+    body = [{"type": "text", "value": "<h2>Bagian</h2><p>" + "kata " * 400 + "</p>"}]
+    assert found(make_course_page(body=body, minutes=3, questions=2)) == ""
+
+
+def test_the_checklist_reads_every_block_and_costs_no_more_for_many():
+    small, big = make_course_page(lessons=1, body=every_block()), None
+    body = LessonPage.objects.first().body.get_prep_value()
+    big = make_course_page(lessons=6, body=[{"type": one["type"], "value": one["value"]} for one in body])
+    counts = []
+    for page in (small, big):
+        findings_in(drafts_of(page), on=TODAY)
+        with CaptureQueriesContext(connection) as queries:
+            findings_in(drafts_of(page), on=TODAY)
+        counts.append(len(queries))
+    assert counts[1] <= counts[0] + 2
+
+
+def test_the_checklist_stands_above_the_proposal(client, page, trainer):
+    text = client.get(reverse("publish_edition", args=[page.pk])).content.decode()
+    assert "Periksa sekali lagi" in text
+    assert "perkiraan" not in text
+
+
+def test_a_copied_course_has_drafts_keys_and_questions_of_its_own(page):
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    lesson.title = "Draf terbaru"
+    lesson.save_revision()
+    Question.objects.filter(key="q0").update(lesson=lesson.activity)
+    made = copy_course(page.course, title="Salinan", key="salinan", code="SAL", by=PersonFactory())
+    copy = CoursePage.objects.get(course=made)
+    lessons = LessonPage.objects.descendant_of(copy)
+    assert lessons.count() == LessonPage.objects.descendant_of(page).count()
+    assert not copy.live
+    assert not lessons.live().exists()
+    new = lessons.get(title="Draf terbaru")
+    assert new.activity != lesson.activity
+    bank = QuizPage.objects.descendant_of(copy).get().bank
+    assert bank.organiser == made.organiser
+    assert bank.questions.get(key="q0").lesson == new.activity
+    assert bank.questions.get(key="q0").options.count() == 4
+    assert not Edition.objects.filter(course=made).exists()
+
+
+def test_copying_twice_makes_one_course(client, page, trainer):
+    url = reverse("copy_course", args=[page.course_id])
+    data = {"title": "Salinan", "key": "salinan", "code": "SAL"}
+    assert client.post(url, data).status_code == 302
+    response = client.post(url, data)
+    assert (response.status_code, Course.objects.filter(key="salinan").count()) == (422, 1)
+    assert 'value="Salinan"' in response.content.decode()
+
+
+def test_an_archived_course_takes_nobody_new_and_comes_back(client, page, trainer, now):
+    publish_edition(page.course, kind="minor", by=None, at=now)
+    learner = enrol(PersonFactory(), page.course, at=now)
+    url = reverse("archive_course", args=[page.course_id])
+    assert client.get(url).status_code == 200
+    for _again in range(2):
+        client.post(url, {"action": "archive"})
+    course = Course.objects.get(pk=page.course_id)
+    assert course.archived_at is not None
+    with pytest.raises(NotOpen):
+        enrol(PersonFactory(), course, at=now)
+    assert enrol(learner.person, course, at=now) == learner
+    assert page.title not in client.get("/katalog/").content.decode()
+    assert "tidak lagi menerima" in client.get(page.url).content.decode()
+    assert bring_back(course, by=trainer)
+    assert not bring_back(course, by=trainer)
+    assert page.title in client.get("/katalog/").content.decode()
+
+
+@pytest.mark.parametrize("name", ["copy_course", "archive_course"])
+def test_courses_of_others_are_neither_copied_nor_archived(client, trainer, name):
+    foreign = make_course_page(title="Mereka", slug="mereka").course
+    for method in (client.get, client.post):
+        assert method(reverse(name, args=[foreign.pk])).status_code == 404
+
+
+def test_archiving_is_said_once(page):
+    assert archive(page.course, by=PersonFactory(), at=AT)
+    assert not archive(page.course, by=PersonFactory(), at=AT)
+
+
+def test_the_impact_of_a_reference_is_told_when_it_changes(client, page, now):
+    client.force_login(PersonFactory(is_superuser=True))
+    reference = make_legal_reference()
+    body = [{"type": "legal_basis", "value": {"reference": reference.pk, "note": ""}}]
+    shown = make_course_page(body=body, questions=4, title="Memuat", slug="memuat")
+    Question.objects.filter(bank__organiser=shown.course.organiser, key="q0").update(legal_reference=reference)
+    edition = publish_edition(shown.course, kind="minor", by=None, at=now)
+    make_completion(PersonFactory(), edition=edition)
+    impact = impact_of(reference)
+    assert {one.title for one in impact.pages} == {"Materi 1.1", "Materi 1.2"}
+    assert (len(impact.questions), len(impact.activities), impact.completed) == (1, 2, 1)
+    text = client.get(reverse("legal_impact", args=[reference.pk])).content.decode()
+    assert "Materi 1.1" in text
+    data = {"regulation": "Perpres", "article": "Pasal 3", "summary": "Baru.", "as_of_on": "2026-11-20"}
+    edit = reverse("wagtailsnippets_courses_legalreference:edit", args=[reference.pk])
+    response = client.post(edit, data | {"review_by_on": "2027-11-20", "key": reference.key}, follow=True)
+    assert "2 halaman terbit" in said(response)
+
+
+def test_only_references_in_use_are_to_be_reviewed(client, page, trainer):
+    used = make_legal_reference("dipakai", review_by_on=TODAY - timedelta(days=1))
+    idle = make_legal_reference("menganggur", review_by_on=TODAY - timedelta(days=1))
+    page.legal_references.add(used)
+    page.save()
+    assert references_to_review(on=TODAY) == [used]
+    assert reverse("legal_impact", args=[idle.pk]) not in client.get(reverse("legal_review")).content.decode()
+    assert reverse("legal_impact", args=[used.pk]) in client.get(reverse("legal_review")).content.decode()
+
+
+def test_what_was_given_a_moment_is_published_then(page):
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    lesson.save_revision().publish()  # as pages are that were published in the CMS
+    draft = LessonPage.objects.get(pk=lesson.pk).get_latest_revision_as_object()
+    draft.title = "Terbit terjadwal"
+    draft.go_live_at = timezone.now() + timedelta(seconds=1)
+    Revision.objects.get(pk=draft.save_revision().pk).publish()
+    publish_scheduled_pages()
+    assert LessonPage.objects.get(pk=lesson.pk).title == "Materi 1.1"
+    time.sleep(1.1)
+    publish_scheduled_pages()
+    publish_scheduled_pages()
+    assert LessonPage.objects.get(pk=lesson.pk).title == "Terbit terjadwal"
+
+
+def test_nobody_is_offered_a_workflow_that_nobody_reads(client, page, trainer):
+    text = client.get(reverse("wagtailadmin_pages:edit", args=[LessonPage.objects.first().pk])).content.decode()
+    assert "action-submit" not in text
+    assert "- Akademi Digital ASN</title>" in text
