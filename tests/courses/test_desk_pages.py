@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -162,7 +163,7 @@ def found(page, on=TODAY):
 
 def test_the_checklist_finds_what_learners_would_stumble_over():
     reference = make_legal_reference("lama", superseded_by=make_legal_reference("baru"))
-    body = [
+    body: list[dict[str, Any]] = [
         {"type": "text", "value": '<h3>Bagian kecil</h3><p><a linktype="page" id="99999">hilang</a></p>'},
         {"type": "text", "value": '<p><a linktype="document" id="99999">berkas</a></p>'},
         {"type": "figure", "value": {"image": None, "alt": "", "caption": "", "description": ""}},
