@@ -155,7 +155,7 @@ def written(nodes: list[Node], *, link: Address) -> str:
         else:
             heading = {"h2": "## ", "h3": "### "}.get(node.tag, "")
             text = _inline(node.children, link)
-            parts.append(heading + (re.sub(r"#(?=#*$)", r"\\#", text) if heading else text))
+            parts.append(heading + (re.sub(r"(?<!\\)#(?=#*$)", r"\\#", text) if heading else text))
     return "\n\n".join(parts)
 
 

@@ -246,6 +246,7 @@ def text(html):
         ("<p>Satu <b>tebal</b> dan <i>miring</i>.</p>", "Satu **tebal** dan _miring_.\n"),
         ("<p><b>tebal</b>ku, a<b>b</b></p>", "**tebal**&#107;u, &#97;**b**\n"),
         ("<p><b>satu</b><b> tebal</b></p>", "**satu tebal**\n"),
+        ("<h2>#</h2><h3>Bahasa C#</h3>", "## \\#\n\n### Bahasa C\\#\n"),
         ("<p><b>tebal </b>lagi</p>", "**tebal&#32;**&#108;agi\n"),
         (
             '<p data-block-key="x1">a</p><p data-block-key="x2"></p><ul><li>b<ul><li>c</li></ul></li></ul>',
