@@ -71,6 +71,7 @@ def test_the_home_of_the_cms_shows_own_courses_and_what_waits(client, page, trai
 
 def test_the_outline_names_everything_and_is_led_to(client, page, trainer):
     text = client.get(outline_url(page)).content.decode()
+    assert f"<title>Susunan: {page.title} - Akademi" in text
     assert all(one.title in text for one in [*ModulePage.objects.all(), *LessonPage.objects.all()])
     edit = client.get(reverse("wagtailadmin_pages:edit", args=[page.pk])).content.decode()
     listing = client.get("/cms/snippets/courses/course/").content.decode()
@@ -183,9 +184,9 @@ def test_the_checklist_is_quiet_about_a_good_lesson():
 
 
 def test_the_checklist_reads_every_block_and_costs_no_more_for_many():
-    small, big = make_course_page(lessons=1, body=every_block()), None
+    small = make_course_page(lessons=1, body=every_block())
     body = LessonPage.objects.first().body.get_prep_value()
-    big = make_course_page(lessons=6, body=[{"type": one["type"], "value": one["value"]} for one in body])
+    big = make_course_page(lessons=6, body=[dict(one) for one in body])
     counts = []
     for page in (small, big):
         findings_in(drafts_of(page), on=TODAY)
