@@ -22,6 +22,7 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.widgets.button import Button
+from wagtail.log_actions import LogActionRegistry
 from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.chooser import ChooseResultsView, ChooseView, SnippetChooserViewSet
@@ -40,6 +41,7 @@ from courses.models import (
     QuestionBank,
     Run,
 )
+from courses.package_view import export_course_view, import_course_view
 from courses.run_desk import close_run_view, participants_view, remove_participant_view
 from courses.trainers import ensure_course_page, own_rows
 
@@ -199,6 +201,10 @@ class CourseDesk(SnippetViewSetGroup):
         LegalReferenceViewSet,
     )
 
+    def get_submenu_items(self) -> list[MenuItem]:
+        address = reverse("import_course")
+        return [*super().get_submenu_items(), MenuItem(_("Import a package"), address, icon_name="upload", order=900)]
+
 
 register_snippet(CourseDesk)
 
@@ -214,6 +220,8 @@ def register_admin_urls() -> list[URLPattern]:
         path(f"{run}peserta/", participants_view, name="run_participants"),
         path(f"{run}peserta/<int:enrolment_id>/keluar/", remove_participant_view, name="run_remove_participant"),
         path(f"{run}tutup/", close_run_view, name="run_close"),
+        path("pelatihan/paket/<int:course_id>/", export_course_view, name="export_course"),
+        path("pelatihan/paket/", import_course_view, name="import_course"),
     ]
 
 
@@ -240,6 +248,16 @@ def _edition_button(page: Page, user: Person) -> Iterator[Button]:
 def run_buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterator[Button]:
     if isinstance(snippet, Run):
         yield Button(_("Participants"), reverse("run_participants", args=[snippet.pk]), icon_name="group", priority=5)
+    if isinstance(snippet, Course) and user.has_perm("courses.change_course"):
+        yield Button(
+            _("Export as a package"), reverse("export_course", args=[snippet.pk]), icon_name="download", priority=6
+        )
+
+
+def register_log_actions(actions: LogActionRegistry) -> None:
+    actions.register_action(
+        "courses.exported", gettext_lazy("Export as a package"), gettext_lazy("Taken away as a package")
+    )
 
 
 def leave_out_foreign_drafts(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
@@ -324,6 +342,7 @@ def hide_empty_snippets(request: HttpRequest, items: list[MenuItem]) -> None:
 
 
 hooks.register("register_icons", register_icons)
+hooks.register("register_log_actions", register_log_actions)
 hooks.register("register_admin_urls", register_admin_urls)
 hooks.register("register_page_header_buttons", edition_header_button)
 hooks.register("register_page_listing_more_buttons", edition_listing_button)

@@ -14,6 +14,7 @@ import yaml
 
 FENCE = "---"
 DEEPEST = 12
+MOST_PARTS = 20_000  # about 400 questions
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where it is there: ten times as fast
 MOST = 32_767  # what a small number in the database holds
 # What no database or page can hold: control characters and halves of a character.
@@ -188,7 +189,7 @@ def _refuse_tricks(text: str, *, path: Path, first_line: int) -> None:
     Looks at one event after the other, so that nothing is built of what is refused.
     """
     depth = 0
-    for event in yaml.parse(text, Loader=LOADER):
+    for number, event in enumerate(yaml.parse(text, Loader=LOADER)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         problem = ""
         if getattr(event, "anchor", None):
@@ -197,6 +198,8 @@ def _refuse_tricks(text: str, *, path: Path, first_line: int) -> None:
             problem = "! has no place here"
         elif depth > DEEPEST:
             problem = "is nested too deeply"
+        elif number > MOST_PARTS:
+            problem = "has too many parts"
         if problem:
             line = event.start_mark.line if event.start_mark else 0
             raise ContentError(path, first_line + line, f"not YAML: {problem}")
