@@ -182,6 +182,7 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
 CERTIFICATES_ROOT = DATA_DIR / "certificates"
 IMPORTS_ROOT = DATA_DIR / "imports"
+PACKAGES_ROOT = DATA_DIR / "packages"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils.text import slugify
 from wagtail.models import Page
 
 from academy.pages.loading import (
@@ -24,7 +22,7 @@ from academy.pages.markdown import Source, blocks_of
 from academy.pages.site_content import ensure_home
 from academy.people.models import Organiser
 from courses.content import edition_content, needs_material_edition, published_content
-from courses.curriculum_files import CourseFile, LegalReferenceFile, LessonFile, ModuleFile, QuestionFile
+from courses.curriculum_files import BankFile, CourseFile, LegalReferenceFile, LessonFile, QuestionFile, QuizFile
 from courses.models import (
     CatalogPage,
     Course,
@@ -51,11 +49,12 @@ class OrganiserMissing(Exception):
 
 
 @transaction.atomic
-def load_legal_references(loading: Loading, files: list[LegalReferenceFile]) -> dict[str, int]:
-    """All references by key, as primary keys."""
-    loaded: dict[str, int] = {}
-    # One that was replaced comes after its replacement.
-    for file in sorted(files, key=lambda one: bool(one.superseded_by)):
+def load_legal_references(
+    loading: Loading, files: list[LegalReferenceFile], *, known: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """All references by key, as primary keys; `known` are those there already that these may point to."""
+    loaded: dict[str, int] = dict(known or {})
+    for file in files:  # one that was replaced comes after its replacement
         wanted = {
             "regulation": file.regulation,
             "article": file.article,
@@ -103,26 +102,50 @@ def load_course(
     overwriting waits for nobody.
     Raises OrganiserMissing, ContentError or EditionInvalid, and then changes nothing.
     """
-    organiser = Organiser.objects.filter(code=organiser_code).first()
-    if organiser is None:
-        raise OrganiserMissing(f"There is no organiser {organiser_code}: run `manage.py load_agencies` first.")
+    organiser = organiser_named(organiser_code)
     before = loading.changed
     newest = Edition.objects.filter(course__key=file.key).newest_first().first()
     # Read before the files write anything: what differs now was published in the CMS and is in no edition yet.
     is_edited = newest is not None and published_content(newest.course) != edition_content(newest)
-    course = _course(loading, file, organiser)
-    bank = _bank(loading, file, organiser)
-    if course is None or bank is None:
+    course = load_pages(loading, file, catalog=catalog, references=references, organiser=organiser)
+    if course is None:
         return None
-    for question in file.questions:
-        _question(loading, file, question, bank=bank, references=references)
-    page = _course_page(loading, file, course, catalog, references)
-    if page is not None:
-        _modules(loading, file, page, bank, references)
     if newest is not None and is_edited and not loading.overwrite:
         loading.say(f"an edition awaits a trainer: {file.key} was edited in the CMS since edition {newest.number}")
         return newest
     return _publish(loading, course, newest, is_changed=loading.changed > before, at=at)
+
+
+def organiser_named(code: str) -> Organiser:
+    organiser = Organiser.objects.filter(code=code).first()
+    if organiser is None:
+        raise OrganiserMissing(f"There is no organiser {code}: run `manage.py load_agencies` first.")
+    return organiser
+
+
+@transaction.atomic
+def load_pages(
+    loading: Loading,
+    file: CourseFile,
+    *,
+    catalog: CatalogPage,
+    references: Mapping[str, int],
+    organiser: Organiser,
+) -> Course | None:
+    """The course with its questions and published pages, and no edition; None if it was deleted in the CMS."""
+    course = _course(loading, file, organiser)
+    if course is None:
+        return None
+    banks: dict[str, QuestionBank] = {}
+    for bank_file in file.banks:
+        if bank := _bank(loading, bank_file, organiser):
+            banks[bank.key] = bank
+            for question in bank_file.questions:
+                _question(loading, file, question, bank=bank, references=references)
+    page = _course_page(loading, file, course, catalog, references)
+    if page is not None:
+        _modules(loading, file, page, banks, references)
+    return course
 
 
 def _course(loading: Loading, file: CourseFile, organiser: Organiser) -> Course | None:
@@ -132,14 +155,15 @@ def _course(loading: Loading, file: CourseFile, organiser: Organiser) -> Course 
         "organiser_id": organiser.pk,
         "level": file.level,
         "credit_hours": file.credit_hours,
-        "pass_mark": Decimal(file.pass_mark).quantize(Decimal("0.01")),
+        "pass_mark": file.pass_mark,
         "sequential": file.sequential,
+        "self_paced": file.self_paced,
     }
     return load_row(loading, "course", file.key, Course, wanted, by={"key": file.key})
 
 
-def _bank(loading: Loading, file: CourseFile, organiser: Organiser) -> QuestionBank | None:
-    wanted = {"title": f"Bank soal {file.short_title or file.title}", "organiser_id": organiser.pk}
+def _bank(loading: Loading, file: BankFile, organiser: Organiser) -> QuestionBank | None:
+    wanted = {"title": file.title, "organiser_id": organiser.pk}
     return load_row(loading, "question-bank", file.key, QuestionBank, wanted, by={"key": file.key})
 
 
@@ -151,7 +175,7 @@ def _question(
         "topic": file.topic,
         "text": file.text,
         "explanation": file.explanation,
-        "lesson": course.activity(file.lesson),
+        "lesson": course.activity(file.lesson) if file.lesson else None,
         "legal_reference_id": references[file.legal] if file.legal else None,
         "retired_at": None,
     }
@@ -177,14 +201,14 @@ def _question(
         question.save()
         return question
 
-    load_object(loading, "question", f"{course.key}/{file.key}", wanted, find=find, read=read, write=write)
+    load_object(loading, "question", f"{bank.key}/{file.key}", wanted, find=find, read=read, write=write)
 
 
 def _course_page(
     loading: Loading, file: CourseFile, course: Course, catalog: CatalogPage, references: Mapping[str, int]
 ) -> CoursePage | None:
     wanted = {
-        "title": file.title,
+        "title": file.page_title,
         "slug": file.key,
         "short_title": file.short_title,
         "summary": file.summary,
@@ -198,7 +222,11 @@ def _course_page(
 
 
 def _modules(
-    loading: Loading, file: CourseFile, page: CoursePage, bank: QuestionBank, references: Mapping[str, int]
+    loading: Loading,
+    file: CourseFile,
+    page: CoursePage,
+    banks: Mapping[str, QuestionBank],
+    references: Mapping[str, int],
 ) -> None:
     collection = organiser_collection(page.course.organiser)
     assets = (
@@ -212,36 +240,35 @@ def _modules(
         if module_page is None:
             continue
         modules.append(module_page)
-        activities = _lessons(loading, file, module, module_page, assets, references)
-        if module is file.modules[-1] and (quiz := _post_test(loading, file, module_page, bank)):
-            activities.append(quiz)
-        load_order(loading, f"{file.key}/{module.key}", module_page, activities)
+        activities: list[Page | None] = [
+            _lesson(loading, file, activity, module_page, assets, references)
+            if isinstance(activity, LessonFile)
+            else _quiz(loading, file, activity, module_page, banks)
+            for activity in module.activities
+        ]
+        there = [activity for activity in activities if activity is not None]
+        load_order(loading, f"{file.key}/{module.key}", module_page, there)
     load_order(loading, file.key, page, modules)
 
 
-def _lessons(
+def _lesson(
     loading: Loading,
     course: CourseFile,
-    module: ModuleFile,
+    lesson: LessonFile,
     parent: ModulePage,
     assets: Assets,
     references: Mapping[str, int],
-) -> list[Page]:
-    lessons: list[Page] = []
-    for lesson in module.lessons:
-        wanted = {
-            "title": lesson.title,
-            "slug": lesson.slug,
-            "summary": lesson.summary,
-            "reading_minutes": lesson.reading_minutes,
-            "practice_minutes": lesson.practice_minutes,
-            "body": _body(course, lesson, assets, references),
-        }
-        fixed = {"activity": course.activity(lesson.key)}
-        key = f"{course.key}/{lesson.key}"
-        if page := load_page(loading, "lesson", key, LessonPage, wanted, parent=parent, fixed=fixed):
-            lessons.append(page)
-    return lessons
+) -> LessonPage | None:
+    wanted = {
+        "title": lesson.title,
+        "slug": lesson.slug,
+        "summary": lesson.summary,
+        "reading_minutes": lesson.reading_minutes,
+        "practice_minutes": lesson.practice_minutes,
+        "body": _body(course, lesson, assets, references),
+    }
+    fixed = {"activity": course.activity(lesson.key)}
+    return load_page(loading, "lesson", f"{course.key}/{lesson.key}", LessonPage, wanted, parent=parent, fixed=fixed)
 
 
 def _body(
@@ -259,17 +286,21 @@ def _body(
     return blocks_of(lesson.markdown.text, source)
 
 
-def _post_test(loading: Loading, course: CourseFile, parent: ModulePage, bank: QuestionBank) -> QuizPage | None:
-    file = course.post_test
+def _quiz(
+    loading: Loading, course: CourseFile, file: QuizFile, parent: ModulePage, banks: Mapping[str, QuestionBank]
+) -> QuizPage | None:
+    if file.bank not in banks:  # deleted in the CMS, as was told
+        return None
     wanted = {
         "title": file.title,
-        "slug": slugify(file.key),
-        "bank_id": bank.pk,
+        "slug": file.slug,
+        "summary": file.summary,
+        "bank_id": banks[file.bank].pk,
         "question_count": file.draw,
         "max_attempts": file.max_attempts,
         "time_limit_minutes": file.time_limit_minutes,
         "test_minutes": file.minutes,
-        "is_post_test": True,
+        "is_post_test": file.is_post_test,
     }
     fixed = {"activity": course.activity(file.key)}
     return load_page(loading, "quiz", f"{course.key}/{file.key}", QuizPage, wanted, parent=parent, fixed=fixed)

@@ -45,6 +45,7 @@ from courses.models import (
     Run,
 )
 from courses.outline_desk import outline_view
+from courses.package_view import export_course_view, import_course_view
 from courses.run_desk import close_run_view, participants_view, remove_participant_view
 from courses.trainers import ensure_course_page, own_rows
 
@@ -204,6 +205,10 @@ class CourseDesk(SnippetViewSetGroup):
         LegalReferenceViewSet,
     )
 
+    def get_submenu_items(self) -> list[MenuItem]:
+        address = reverse("import_course")
+        return [*super().get_submenu_items(), MenuItem(_("Import a package"), address, icon_name="upload", order=900)]
+
 
 register_snippet(CourseDesk)
 
@@ -224,6 +229,8 @@ def register_admin_urls() -> list[URLPattern]:
         path("dasar-hukum/<int:reference_id>/dampak/", impact_view, name="legal_impact"),
         path("dasar-hukum/tinjau/", review_view, name="legal_review"),
         path(f"{run}tutup/", close_run_view, name="run_close"),
+        path("pelatihan/paket/<int:course_id>/", export_course_view, name="export_course"),
+        path("pelatihan/paket/", import_course_view, name="import_course"),
     ]
 
 
@@ -251,6 +258,16 @@ def _edition_button(page: Page, user: Person) -> Iterator[Button]:
 def run_buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterator[Button]:
     if isinstance(snippet, Run):
         yield Button(_("Participants"), reverse("run_participants", args=[snippet.pk]), icon_name="group", priority=5)
+    if isinstance(snippet, Course) and user.has_perm("courses.change_course"):
+        yield Button(
+            _("Export as a package"), reverse("export_course", args=[snippet.pk]), icon_name="download", priority=6
+        )
+
+
+def register_log_actions(actions: LogActionRegistry) -> None:
+    actions.register_action(
+        "courses.exported", gettext_lazy("Export as a package"), gettext_lazy("Taken away as a package")
+    )
 
 
 def course_buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterator[Button]:

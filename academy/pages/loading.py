@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from django.core.files.base import ContentFile
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
+from django.db.models.fields.files import FieldFile
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 from wagtail.models import Collection, Page
@@ -36,6 +37,8 @@ class Loading:
     overwrite: bool = False
     changed: int = 0
     created: set[int] = field(default_factory=set)  # pages
+    seen: set[int] = field(default_factory=set)  # pages, created or found
+    stored: list[FieldFile] = field(default_factory=list)  # what no transaction takes back
 
     def wrote(self, what: str) -> None:
         self.changed += 1
@@ -117,18 +120,16 @@ def load_row(loading: Loading, kind: str, key: str, model: type[M], wanted: Valu
 def load_page(
     loading: Loading, kind: str, key: str, model: type[P], wanted: Values, *, parent: Page, fixed: Values | None = None
 ) -> P | None:
-    """A published page below `parent` with these field values; `fixed` is set once, when the page is created.
+    """A published page below `parent` with these field values; `fixed` names it and is set once, when it is created.
 
     A draft that somebody is working on, and a page taken off the site, count as edited.
     """
     slug = wanted["slug"]
 
     def find(pk: int | None) -> P | None:
-        pages = (
-            model._default_manager.filter(pk=pk) if pk else model._default_manager.child_of(parent).filter(slug=slug)
-        )
-        found: P | None = pages.first()
-        return found
+        pages = model._default_manager.all()
+        found: P | None = pages.filter(**({"pk": pk} if pk else fixed or {"pk": None})).first()
+        return found if pk or found else pages.child_of(parent).filter(slug=slug).first()
 
     def read(page: P) -> Values:
         latest = page.get_latest_revision_as_object()
@@ -150,7 +151,10 @@ def load_page(
         page.refresh_from_db()
         return page
 
-    return load_object(loading, kind, key, wanted, find=find, read=read, write=write)
+    page = load_object(loading, kind, key, wanted, find=find, read=read, write=write)
+    if page is not None:
+        loading.seen.add(page.pk)
+    return page
 
 
 def _as_data(value: Any) -> Any:
@@ -213,6 +217,7 @@ def _load_file(loading: Loading, kind: str, model: type[Any], path: Path, key: s
         row = model(title=path.name, file=ContentFile(content, name=path.name), collection=collection)
         row.file_hash, row.file_size = digest, len(content)
         row.save()
+        loading.stored.append(row.file)
         loading.wrote(f"created: {kind} {key}")
     _remember(item, kind, key, row, digest)
     return int(row.pk)

@@ -194,12 +194,12 @@ def _file(value: Any, names: Names) -> str:
 
 
 def _video(value: Any, names: Names) -> str:
-    document = value.get("document")
+    document, size = value.get("document"), value.get("size_mb")
     fields = {
         "link": value.get("link"),
         "file": _named(names.documents, document, "document") if document else None,
         "minutes": value["minutes"],
-        "size_mb": value.get("size_mb"),
+        "size_mb": int(size) if size and size == int(size) else size,  # 12 reads back as 12.0
         "transcript": _unified(value["transcript"]),
     }
     return _block("video", _unified(value["title"]), *_some(fields))

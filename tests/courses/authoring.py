@@ -61,7 +61,11 @@ def make_legal_reference(key: str = "perpres-95", **fields: Any) -> LegalReferen
     )
 
 
-def make_document(name: str = "film.mp4", content: bytes = b"0" * 1500) -> Document:
+MP4 = b"\0\0\0\x18ftypmp42".ljust(1500, b"0")
+
+
+def make_document(name: str = "film.mp4", content: bytes = b"") -> Document:
+    content = content or (MP4 if name.endswith(".mp4") else b"a,b\n" * 375)
     document = Document(title=name, file=ContentFile(content, name=name))
     document.file_size = len(content)
     document.save()

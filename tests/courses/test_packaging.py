@@ -1,0 +1,250 @@
+"""A course leaves as a package and arrives as the same course: pages, questions, files and keys."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from wagtail.documents.models import Document
+from wagtail.images.models import Image
+
+from academy.pages.models import LoadedItem
+from courses.curriculum_files import CURRICULUM, course_keys
+from courses.models import (
+    Course,
+    CoursePage,
+    Edition,
+    LegalReference,
+    LessonPage,
+    ModulePage,
+    Question,
+    QuestionBank,
+    QuestionOption,
+    QuizPage,
+)
+from courses.package_guard import PackageRefused
+from courses.package_import import import_package, preview, read_package
+from courses.packaging import export_course
+from tests.courses.authoring import every_block, make_course_page
+from tests.factories import OrganiserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def organiser():
+    return OrganiserFactory(code="BPSDMD-NTT")
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return tmp_path / "paket.zip"
+
+
+def empty() -> None:
+    """As on an installation that never had a course."""
+    for model in (CoursePage, ModulePage, LessonPage, QuizPage):
+        for page in model.objects.order_by("-depth"):
+            page.delete()
+    for model in (Question, QuestionBank, Course, Image, Document, LoadedItem):
+        model.objects.all().delete()
+    shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
+    while LegalReference.objects.exists():
+        replacing = LegalReference.objects.filter(superseded_by__isnull=False).values("superseded_by")
+        LegalReference.objects.exclude(pk__in=list(replacing.values_list("superseded_by", flat=True))).delete()
+
+
+def seen(course: Course) -> dict[str, object]:
+    """What readers and graders get of a course, without the numbers of rows."""
+    lessons = {}
+    for lesson in LessonPage.objects.descendant_of(course.page).order_by("path"):
+        html = "".join(render_block(block) for block in lesson.body)
+        lessons[str(lesson.activity)] = (lesson.title, lesson.slug, lesson.reading_minutes, html)
+    quizzes = [
+        (str(quiz.activity), quiz.title, quiz.bank.key, quiz.question_count, quiz.time_limit_minutes, quiz.is_post_test)
+        for quiz in QuizPage.objects.descendant_of(course.page).order_by("path")
+    ]
+    questions = [
+        (
+            question.bank.key,
+            question.key,
+            question.kind,
+            question.topic,
+            question.text,
+            question.explanation,
+            str(question.lesson or ""),
+            question.legal_reference.key if question.legal_reference else "",
+            list(question.options.values_list("text", "is_correct")),
+        )
+        for question in Question.objects.filter(retired_at=None).order_by("bank__key", "key")
+    ]
+    references = LegalReference.objects.order_by("key").values_list("key", "summary", "superseded_by__key")
+    files = sorted(row.file_hash or row.get_file_hash() for model in (Image, Document) for row in model.objects.all())
+    order = list(course.page.get_descendants().order_by("path").values_list("title", flat=True))
+    return {
+        "lessons": lessons,
+        "quizzes": quizzes,
+        "questions": questions,
+        "references": list(references),
+        "files": files,
+        "order": order,
+        "course": (course.code, course.credit_hours, course.pass_mark, course.self_paced, course.page.outcome_list()),
+    }
+
+
+def render_block(block) -> str:
+    """The HTML of a block; ids of blocks, numbers of rows and spaces between paragraphs may differ."""
+    html = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}", "ID", str(block))
+    html = re.sub(r"\s*(</?(?:p|h2|h3|ul|ol|li)\b[^>]*>)\s*", r"\1", html)
+    return re.sub(r"/dokumen/\d+/", "/dokumen/N/", html)
+
+
+def take_in(path: Path, organiser) -> Course:
+    with read_package(path) as opened:
+        course = import_package(opened, organiser, by=None).course
+    assert course is not None
+    return course
+
+
+def rich_course() -> Course:
+    """Every block in a lesson, a course with several modules, quizzes and banks."""
+    page = make_course_page(modules=2, lessons=2, title="Pelatihan “kaya”: 100 %", body=every_block())
+    course = page.course
+    module = ModulePage.objects.child_of(page).order_by("path").first()
+    other = QuestionBank.objects.create(key="bank-kedua", title="Bank kedua", organiser=course.organiser)
+    question = make_bank_question(other, LessonPage.objects.first())
+    module.add_child(
+        instance=QuizPage(
+            title="Kuis tengah",
+            slug="kuis",
+            bank=other,
+            question_count=1,
+            max_attempts=5,
+            test_minutes=5,
+            is_post_test=False,
+        )
+    )
+    quiz = QuizPage.objects.get(slug="kuis")
+    quiz.move(LessonPage.objects.child_of(module).order_by("path").first(), pos="right")
+    Course.objects.filter(pk=course.pk).update(pass_mark="72.50", self_paced=False)
+    assert question.topic == "topik: lain"
+    return Course.objects.get(pk=course.pk)
+
+
+def make_bank_question(bank, lesson) -> Question:
+    question = Question.objects.create(
+        bank=bank,
+        key="s1",
+        topic="topik: lain",
+        text="Baris satu\n\n- baris dua: 'ya' #1",
+        explanation="Karena.",
+        lesson=lesson.activity,
+        legal_reference=LegalReference.objects.first(),
+    )
+    QuestionOption.objects.create(question=question, text="true", is_correct=True, sort_order=0)
+    QuestionOption.objects.create(question=question, text="null", is_correct=False, sort_order=1)
+    return question
+
+
+@pytest.mark.parametrize("key", course_keys(CURRICULUM))
+def test_the_curriculum_makes_the_round(key, organiser, package):
+    call_command("load_curriculum", course=key, verbosity=0)
+    course = Course.objects.get(key=key)
+    LegalReference.objects.exclude(key__in=_cited(course)).delete()
+    round_trip(course, organiser, package)
+
+
+def _cited(course: Course) -> list[str]:
+    return re.findall(r"key: (\S+)", _member(export_course(course), f"{course.key}/legal-references.yaml"))
+
+
+def _member(package: bytes, name: str) -> str:
+    import io
+    import zipfile
+
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        return archive.read(name).decode()
+
+
+def test_a_course_of_every_block_makes_the_round(organiser, package):
+    course = rich_course()
+    round_trip(course, organiser, package)
+
+
+def round_trip(course: Course, organiser, package: Path) -> None:
+    before, written = seen(course), export_course(course)
+    assert written == export_course(course)
+    package.write_bytes(written)
+    _forget_editions()
+    empty()
+
+    arrived = take_in(package, organiser)
+
+    assert seen(arrived) == before
+    assert not Edition.objects.exists()
+    assert export_course(arrived) == written
+    with read_package(package) as opened:
+        again = import_package(opened, organiser, by=None)
+    assert (again.written, again.kept) == ([], [])
+
+
+def _forget_editions() -> None:
+    from courses.models import EditionActivity, EditionAsset, EditionModule, EditionQuestion, QuestionVersion
+
+    for model in (EditionAsset, EditionQuestion, EditionActivity, EditionModule, Edition, QuestionVersion):
+        model.objects.all().delete()
+
+
+def test_looking_writes_nothing(organiser, package, tmp_path):
+    course = rich_course()
+    package.write_bytes(export_course(course))
+    empty()
+    files = sorted(tmp_path.rglob("*"))
+    with read_package(package) as opened:
+        changes = preview(opened, organiser)
+    assert any(line.startswith("created: lesson") for line in changes.written)
+    assert not Course.objects.exists()
+    assert not LoadedItem.objects.exists()
+    assert [path for path in sorted(tmp_path.rglob("*")) if path.is_file()] == [p for p in files if p.is_file()]
+
+
+def test_a_key_of_another_organiser_is_taken(organiser, package):
+    course = rich_course()
+    package.write_bytes(export_course(course))
+    with read_package(package) as opened, pytest.raises(PackageRefused) as caught:
+        import_package(opened, organiser, by=None)
+    assert course.organiser.name not in str(caught.value)
+    assert course.organiser.code not in str(caught.value)
+    assert Course.objects.get().organiser == course.organiser
+
+
+def test_shared_references_are_never_changed(organiser, package):
+    course = rich_course()
+    package.write_bytes(export_course(course))
+    _own = LegalReference.objects.get(key="baru")
+    empty()
+    LegalReference.objects.create(
+        key="baru", regulation="UU", summary="Lain.", as_of_on=_own.as_of_on, review_by_on=_own.review_by_on
+    )
+    with read_package(package) as opened:
+        changes = import_package(opened, organiser, by=None)
+    assert "kept: reads otherwise here: legal-reference baru" in changes.kept
+    assert LegalReference.objects.get(key="baru").summary == "Lain."
+    assert LegalReference.objects.get(key="lama").superseded_by.key == "baru"
+
+
+def test_commands_write_and_read(organiser, package, capsys):
+    course = rich_course()
+    call_command("export_course", course.key, package)
+    empty()
+    call_command("import_course", package, organiser="BPSDMD-NTT", dry_run=True)
+    assert "none of them written" in capsys.readouterr().out
+    assert not Course.objects.exists()
+    call_command("import_course", package, organiser="BPSDMD-NTT")
+    assert Course.objects.get().organiser == organiser
+    with pytest.raises(CommandError, match="no course"):
+        call_command("export_course", "lain", package)
