@@ -258,16 +258,6 @@ def _edition_button(page: Page, user: Person) -> Iterator[Button]:
 def run_buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterator[Button]:
     if isinstance(snippet, Run):
         yield Button(_("Participants"), reverse("run_participants", args=[snippet.pk]), icon_name="group", priority=5)
-    if isinstance(snippet, Course) and user.has_perm("courses.change_course"):
-        yield Button(
-            _("Export as a package"), reverse("export_course", args=[snippet.pk]), icon_name="download", priority=6
-        )
-
-
-def register_log_actions(actions: LogActionRegistry) -> None:
-    actions.register_action(
-        "courses.exported", gettext_lazy("Export as a package"), gettext_lazy("Taken away as a package")
-    )
 
 
 def course_buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterator[Button]:
@@ -276,6 +266,9 @@ def course_buttons(snippet: Model, user: Person, next_url: str | None = None) ->
         page = CoursePage.objects.filter(course=snippet).first()
         if page is not None:
             yield Button(_("Outline"), reverse("course_outline", args=[page.pk]), icon_name="list-ul", priority=5)
+        if user.has_perm("courses.change_course"):
+            address = reverse("export_course", args=[snippet.pk])
+            yield Button(_("Export as a package"), address, icon_name="download", priority=40)
         yield Button(_("Copy"), reverse("copy_course", args=[snippet.pk]), icon_name="copy", priority=50)
         label = _("Offer again") if snippet.archived_at else _("Archive")
         yield Button(label, reverse("archive_course", args=[snippet.pk]), icon_name="folder-inverse", priority=60)
@@ -286,6 +279,9 @@ def course_buttons(snippet: Model, user: Person, next_url: str | None = None) ->
 def register_log_actions(actions: LogActionRegistry) -> None:
     actions.register_action("courses.archive", gettext_lazy("Archive"), gettext_lazy("Archived"))
     actions.register_action("courses.bring_back", gettext_lazy("Offer again"), gettext_lazy("Offered again"))
+    actions.register_action(
+        "courses.exported", gettext_lazy("Export as a package"), gettext_lazy("Taken away as a package")
+    )
 
 
 def leave_out_foreign_drafts(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
