@@ -235,7 +235,9 @@ def test_a_reviewer_changes_drafts_and_publishes_nothing(client, own):
     question = own.course.organiser.question_banks.get().questions.first()
     edit = reverse("wagtailsnippets_courses_question:edit", args=[question.pk])
     assert client.post(edit, {"text": "x"}).status_code == 302  # Wagtail leads back to its start page
-    assert client.get(reverse("publish_edition", args=[own.pk]), follow=True).request["PATH_INFO"] == "/cms/"
+    assert client.get(reverse("publish_edition", args=[own.pk])).status_code == 200  # the second reader's page
+    assert client.post(reverse("publish_edition", args=[own.pk]), {"action": "propose"}).status_code == 302
+    assert not own.course.proposals.exists()
 
 
 def test_regulations_are_read_by_all_and_corrected_by_organisers(client, trainer, own):
