@@ -86,9 +86,7 @@ class _Export:
 
     course: Course
     page: CoursePage
-    used: dict[str, set[int | None]] = field(
-        default_factory=lambda: {"image": set(), "document": set(), "legal": set()}
-    )
+    used: dict[str, set[int]] = field(default_factory=lambda: {"image": set(), "document": set(), "legal": set()})
 
     def files(self) -> dict[str, bytes]:
         modules = list(ModulePage.objects.child_of(self.page).live().order_by("path"))
@@ -128,13 +126,11 @@ class _Export:
         self.used["legal"] |= set(self.page.legal_references.values_list("pk", flat=True))
         banks = {quiz.bank_id for quiz in self.quizzes}
         of_questions = Question.objects.filter(bank__in=banks, retired_at__isnull=True, legal_reference__isnull=False)
-        self.used["legal"] |= set(of_questions.values_list("legal_reference", flat=True))
+        self.used["legal"] |= {pk for pk in of_questions.values_list("legal_reference", flat=True) if pk}
         found = set(self.used["legal"])
-        while found := set(
-            LegalReference.objects.filter(pk__in=found, superseded_by__isnull=False)
-            .exclude(superseded_by__in=self.used["legal"])
-            .values_list("superseded_by", flat=True)
-        ):
+        while found:
+            replacing = LegalReference.objects.filter(pk__in=found).values_list("superseded_by", flat=True)
+            found = {pk for pk in replacing if pk} - self.used["legal"]
             self.used["legal"] |= found
         self.references = list(LegalReference.objects.filter(pk__in=self.used["legal"]).order_by("key"))
         self.legal = {reference.pk: reference.key for reference in self.references}
