@@ -11,6 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from wagtail.documents.permissions import permission_policy as of_documents
+from wagtail.images.permissions import permission_policy as of_images
 from wagtail.models import Page
 
 from academy.pages.cms_policy import CMS
@@ -25,6 +27,13 @@ SNIPPETS: dict[str, type[Model]] = {
     "run": Run,
     "learningpath": LearningPath,
 }
+
+FILES = {"image": of_images, "document": of_documents}
+FILE_CHOOSERS = {"wagtailimages_chooser": "image", "wagtaildocs_chooser": "document"}
+PAGE_IDS = ("wagtailadmin_choose_page_chosen_multiple",)
+# Wagtail fills these with what everybody writes; the history of one's own rows is with each row.
+REPORTS_OF_ALL = ("site_history", "page_types_usage")
+LISTS_OF_ALL = ("wagtailadmin_api:images", "wagtailadmin_api:documents")  # no page of the CMS asks them
 
 
 class CmsGateMiddleware:
@@ -53,16 +62,36 @@ class CmsGateMiddleware:
             response = render(request, "people/no_role.html", {"kind": Role.Kind.TRAINER.label}, status=403)
             add_never_cache_headers(response)
             return response
-        if names_foreign_page(kwargs, person, at=at) or names_foreign_snippet(request, kwargs, person, at=at):
+        if (
+            is_about_everybody(request)
+            or names_foreign_page(request, kwargs, person, at=at)
+            or names_foreign_snippet(request, kwargs, person, at=at)
+            or names_foreign_file(request, kwargs, person)
+        ):
             raise Http404
         return None
 
 
-def names_foreign_page(kwargs: dict[str, Any], person: Person, *, at: datetime) -> bool:
+def is_about_everybody(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    if match is None:
+        return False
+    return (match.url_name or "").removesuffix("_results") in REPORTS_OF_ALL or match.namespace in LISTS_OF_ALL
+
+
+def asked_ids(request: HttpRequest) -> list[int]:
+    """The rows that bulk actions and choosers of several are asked about."""
+    return [int(text) for text in request.GET.getlist("id") if text.isdecimal() and len(text) < 19]
+
+
+def names_foreign_page(request: HttpRequest, kwargs: dict[str, Any], person: Person, *, at: datetime) -> bool:
     """Whether the address names a page of a course of another organiser."""
     named = [
         value for name, value in kwargs.items() if isinstance(value, int) and ("page" in name or "destination" in name)
     ]
+    match = request.resolver_match
+    if kwargs.get("model_name") == "page" or (match is not None and match.url_name in PAGE_IDS):
+        named += asked_ids(request)
     if not named:
         return False
     paths = Page.objects.filter(pk__in=named).values_list("path", flat=True)
@@ -84,3 +113,20 @@ def names_foreign_snippet(request: HttpRequest, kwargs: dict[str, Any], person: 
         return False
     asked = model._default_manager.filter(pk__in=keys)
     return bool(asked.exclude(pk__in=own_rows(model, person, at=at).values("pk")).exists())
+
+
+def names_foreign_file(request: HttpRequest, kwargs: dict[str, Any], person: Person) -> bool:
+    """Whether the address names an image or a file that this person may neither change nor choose."""
+    match = request.resolver_match
+    chooser = FILE_CHOOSERS.get(match.namespace if match else "")
+    for kind, policy in FILES.items():
+        named = [kwargs[f"{kind}_id"]] if f"{kind}_id" in kwargs else []
+        if kwargs.get("model_name") == kind or chooser == kind:
+            named += [kwargs["pk"]] if "pk" in kwargs else []
+            named += asked_ids(request)
+        keys = {int(key) for key in named if str(key).isdecimal() and len(str(key)) < 19}
+        if keys:
+            known = policy.instances_user_has_any_permission_for(person, ["change", "choose"])
+            if policy.model.objects.filter(pk__in=keys).exclude(pk__in=known.values("pk")).exists():
+                return True
+    return False

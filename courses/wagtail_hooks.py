@@ -365,6 +365,12 @@ def hide_empty_snippets(request: HttpRequest, items: list[MenuItem]) -> None:
     items[:] = [item for item in items if item.name != "snippets"]
 
 
+def hide_reports_of_all(request: HttpRequest, items: list[MenuItem]) -> None:
+    """Trainers do not open what tells of everybody's pages and rows (`courses.cms_gate`)."""
+    if isinstance(request.user, Person) and not request.user.is_superuser:
+        items[:] = [item for item in items if item.name not in ("site-history", "page-types-usage")]
+
+
 hooks.register("register_icons", register_icons)
 hooks.register("register_log_actions", register_log_actions)
 hooks.register("register_snippet_listing_buttons", course_buttons)
@@ -380,3 +386,4 @@ hooks.register("after_publish_page", tell_about_the_edition)
 hooks.register("before_delete_page", warn_about_the_edition)
 hooks.register("before_delete_snippet", keep_what_is_used)
 hooks.register("construct_main_menu", hide_empty_snippets)
+hooks.register("construct_reports_menu", hide_reports_of_all)

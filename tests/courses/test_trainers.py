@@ -113,7 +113,6 @@ def test_snippets_of_another_organiser_do_not_exist(client, trainer, own, foreig
         "/cms/snippets/courses/question/add/",
         "/cms/snippets/choose/courses/course/",
         "/cms/snippets/choose/courses/questionbank/",
-        "/cms/reports/site-history/",
         "/cms/",
     ],
 )
