@@ -31,6 +31,8 @@ SNIPPETS: dict[str, type[Model]] = {
 FILES = {"image": of_images, "document": of_documents}
 FILE_CHOOSERS = {"wagtailimages_chooser": "image", "wagtaildocs_chooser": "document"}
 PAGE_IDS = ("wagtailadmin_choose_page_chosen_multiple",)
+# Wagtail looks for the parent of the page here, and finds none for the root of the tree.
+NOT_OF_THE_ROOT = (*PAGE_IDS, "set_page_position")
 # Wagtail fills these with what everybody writes; the history of one's own rows is with each row.
 REPORTS_OF_ALL = ("site_history", "page_types_usage")
 LISTS_OF_ALL = ("wagtailadmin_api:images", "wagtailadmin_api:documents")  # no page of the CMS asks them
@@ -85,7 +87,7 @@ def asked_ids(request: HttpRequest) -> list[int]:
 
 
 def names_foreign_page(request: HttpRequest, kwargs: dict[str, Any], person: Person, *, at: datetime) -> bool:
-    """Whether the address names a page of a course of another organiser."""
+    """Whether the address names a page of a course of another organiser, or asks the root what only pages below it answer."""
     named = [
         value for name, value in kwargs.items() if isinstance(value, int) and ("page" in name or "destination" in name)
     ]
@@ -94,7 +96,9 @@ def names_foreign_page(request: HttpRequest, kwargs: dict[str, Any], person: Per
         named += asked_ids(request)
     if not named:
         return False
-    paths = Page.objects.filter(pk__in=named).values_list("path", flat=True)
+    paths = list(Page.objects.filter(pk__in=named).values_list("path", flat=True))
+    if match is not None and match.url_name in NOT_OF_THE_ROOT and any(len(path) == Page.steplen for path in paths):
+        return True
     above = {path[:end] for path in paths for end in range(Page.steplen, len(path) + 1, Page.steplen)}
     own = organisers_of(person, at=at)
     return bool(CoursePage.objects.filter(path__in=above).exclude(course__organiser__in=own).exists())

@@ -14,7 +14,6 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -75,7 +74,6 @@ def participants_view(request: HttpRequest, run_id: int) -> HttpResponse:
         "may_write": may_write,
         "page": page,
         "rows": [_row(enrolment) for enrolment in page],
-        "list_url": _list_url(),
         "page_title": _("Participants"),
         "page_subtitle": str(run),
         "header_icon": "group",
@@ -196,7 +194,3 @@ def _row(enrolment: Any) -> dict[str, Any]:
         "total": total,
         "completed_at": enrolment.completed_at,
     }
-
-
-def _list_url() -> str:
-    return reverse("wagtailsnippets_courses_run:list")

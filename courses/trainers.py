@@ -20,6 +20,7 @@ from wagtail.images import get_image_model
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
 
 from academy.people.models import Organiser, Person, Role, WorkUnit
+from academy.people.models.role import covers
 from academy.people.scope import units_visible_to
 from courses.models import Course, CoursePage, LearningPath, LegalReference, Question, QuestionBank, Run
 
@@ -67,8 +68,7 @@ def desk_of(organisers: Iterable[Organiser], *, at: datetime, kinds: Many[Role.K
     """The people with a role of these kinds over one of these organisers."""
     condition = Q(pk__in=[])
     for unit in WorkUnit.objects.filter(organiser__in=organisers):
-        way = [unit.path[:end] for end in range(WorkUnit.steplen, len(unit.path) + 1, WorkUnit.steplen)]
-        condition |= Q(unit__path__in=way) | Q(group__agencies=unit.agency_id)
+        condition |= covers(unit)
     roles = Role.objects.in_force(at).filter(condition, kind__in=kinds)
     return cast("QuerySet[Person]", Person.objects.filter(pk__in=roles.values("person"), is_active=True))
 

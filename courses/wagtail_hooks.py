@@ -122,6 +122,9 @@ class CourseViewSet(OwnSnippetViewSet):
     filterset_class = CourseFilters
     search_fields = ["code", "title"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("organiser", "page")
+
 
 class QuestionBankViewSet(OwnSnippetViewSet):
     model = QuestionBank
@@ -263,8 +266,7 @@ def run_buttons(snippet: Model, user: Person, next_url: str | None = None) -> It
 def course_buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterator[Button]:
     """In the list of courses; what one may not do answers 403."""
     if isinstance(snippet, Course):
-        page = CoursePage.objects.filter(course=snippet).first()
-        if page is not None:
+        if (page := getattr(snippet, "page", None)) is not None:
             yield Button(_("Outline"), reverse("course_outline", args=[page.pk]), icon_name="list-ul", priority=5)
         if user.has_perm("courses.change_course"):
             address = reverse("export_course", args=[snippet.pk])

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from academy.people.models import Agency, AgencyGroup, ChangeLog, Person, Role, WorkUnit
 from academy.people.models.change_log import record
-from academy.people.models.role import RoleQuerySet
+from academy.people.models.role import RoleQuerySet, covers
 from academy.people.refusals import Refused
 from academy.people.scope import people_visible_to, units_visible_to
 
@@ -66,8 +66,7 @@ def _holdings(by: Person, kind: str, unit: WorkUnit | None, group: AgencyGroup |
         return held.filter(group=group)
     if unit is None:
         return held.none()
-    way = [unit.path[:end] for end in range(WorkUnit.steplen, len(unit.path) + 1, WorkUnit.steplen)]
-    return held.filter(Q(unit__path__in=way) | Q(group__agencies=unit.agency_id)).distinct()
+    return held.filter(covers(unit)).distinct()
 
 
 def may_administer(by: Person, person: Person, *, at: datetime) -> bool:

@@ -80,9 +80,7 @@ class Scope:
         top = chosen or only
         wanted = NONE
         if chosen:
-            wanted |= Q(
-                path__in=[chosen.path[:end] for end in range(WorkUnit.steplen, len(chosen.path) + 1, WorkUnit.steplen)]
-            )
+            wanted |= Q(path__in=WorkUnit.paths_to(chosen.path))
         if top and below:
             wanted |= _children(top)
         if only and offered <= MOST_CHOICES:

@@ -126,10 +126,13 @@ def test_no_address_tells_anything_of_another_organiser(client, trainer, secrets
             asked += [f"/{address}?export=csv"]
         if "bulk" in address or "chosen-multiple" in address or "chosen_multiple" in address:
             asked = [f"{url}?id={row.pk}" for url in asked for row in rows]
-        # The root of the tree has no parent, which Wagtail itself does not expect.
-        asked = [url for url in asked if not url.endswith(("/1/set_position/", "multiple/?id=1"))]
         told += [url for url in dict.fromkeys(asked) if SECRET in words(client.get(url))]
     assert told == []
+
+
+@pytest.mark.parametrize("address", ["/cms/pages/1/set_position/", "/cms/choose-page/chosen-multiple/?id=1"])
+def test_the_root_of_the_tree_is_no_page_to_ask_about(client, trainer, address):
+    assert client.get(address).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -96,5 +96,10 @@ class WorkUnit(MP_Node):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def paths_to(cls, path: str) -> list[str]:
+        """The paths of everything above the unit of this path, from the root down, and last its own."""
+        return [path[:end] for end in range(cls.steplen, len(path) + 1, cls.steplen)]
+
     def is_closed(self, *, at: datetime) -> bool:
         return self.closed_on is not None and self.closed_on <= self.agency.day(at)

@@ -19,6 +19,11 @@ def in_force(at: datetime, prefix: str = "") -> Q:
     return not_ended & Q(**{f"{prefix}from_at__lte": at})
 
 
+def covers(unit: WorkUnit) -> Q:
+    """For a query of roles: those over the unit, over one above it, or over a group with its agency."""
+    return Q(unit__path__in=WorkUnit.paths_to(unit.path)) | Q(group__agencies=unit.agency_id)
+
+
 class RoleQuerySet(models.QuerySet["Role"]):
     def in_force(self, at: datetime) -> Self:
         return self.filter(in_force(at))

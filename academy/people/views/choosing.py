@@ -144,18 +144,14 @@ def called(search: str, prefix: str = "") -> Q:
 
 def way_down(units: QuerySet[WorkUnit], unit: WorkUnit) -> list[WorkUnit]:
     """Those of `units` on the way to `unit`, which is the last."""
-    return list(units.filter(path__in=_paths_to(unit)).order_by("path"))
+    return list(units.filter(path__in=WorkUnit.paths_to(unit.path)).order_by("path"))
 
 
 def ways_to(units: Sequence[WorkUnit]) -> dict[int, str]:
     """For each unit the names of those above it, in one query: Pemerintah Kab. Kupang / Dinas Kesehatan."""
-    paths = {path for unit in units for path in _paths_to(unit)[:-1]}
+    paths = {path for unit in units for path in WorkUnit.paths_to(unit.path)[:-1]}
     names = dict(WorkUnit.objects.filter(path__in=paths).values_list("path", "name")) if paths else {}
-    return {unit.pk: " / ".join(names[path] for path in _paths_to(unit)[:-1]) for unit in units}
-
-
-def _paths_to(unit: WorkUnit) -> list[str]:
-    return [unit.path[:end] for end in range(WorkUnit.steplen, len(unit.path) + 1, WorkUnit.steplen)]
+    return {unit.pk: " / ".join(names[path] for path in WorkUnit.paths_to(unit.path)[:-1]) for unit in units}
 
 
 def people_per_branch(units: Sequence[WorkUnit]) -> dict[int, int]:
