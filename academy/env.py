@@ -6,8 +6,10 @@ Every variable has a default that runs embedded: SQLite, a file broker, local fi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,16 +114,25 @@ def _refuse_what_is_not_built(env: environ.Env) -> None:
 
 
 def _kept_secret(path: Path) -> str:
-    """The embedded profile's own secret: made at first start, kept beside the data, readable by its owner only."""
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        kept = path.read_text()
-        if len(kept) >= SHORTEST_SECRET_KEY:
-            return kept
+    """The embedded profile's own secret: made at first start, kept beside the data, readable by its owner only.
+
+    The file appears whole or not at all: several processes start at once, and none may read half of what another
+    writes. Whoever comes second takes the first one's secret.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        return _read_secret(path)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f"{path.name}.") as draft:  # made with mode 0600
+        draft.write(secrets.token_urlsafe(64))
+        draft.flush()
+        os.fsync(draft.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft.name, path)
+    return _read_secret(path)
+
+
+def _read_secret(path: Path) -> str:
+    kept = path.read_text()
+    if len(kept) < SHORTEST_SECRET_KEY:
         message = f"SECRET_KEY: {path} is damaged; remove it or set the variable"
-        raise ImproperlyConfigured(message) from None
-    secret = secrets.token_urlsafe(64)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret)
-    return secret
+        raise ImproperlyConfigured(message)
+    return kept

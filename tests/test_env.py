@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -44,6 +46,28 @@ def test_the_embedded_secret_is_made_once_and_readable_by_its_owner_only(read, t
     first = read().secret_key
     assert read().secret_key == first
     assert stat.S_IMODE((tmp_path / "data" / "secret_key").stat().st_mode) == 0o600
+
+
+def test_processes_that_start_at_once_share_one_whole_secret(tmp_path):
+    """`make demo` starts migrate and collectstatic side by side: one of them once read the file before it was written."""
+    together = threading.Barrier(8)
+
+    def start(path):
+        together.wait()
+        return env._kept_secret(path)
+
+    with ThreadPoolExecutor(8) as pool:
+        for attempt in range(200):
+            path = tmp_path / f"secret_{attempt}"
+            assert len(set(pool.map(start, [path] * 8))) == 1
+    assert len(list(tmp_path.glob("secret_*"))) == 200, "a draft was left behind"
+
+
+def test_a_damaged_secret_is_refused_by_its_path(read, tmp_path):
+    read()
+    (tmp_path / "data" / "secret_key").write_text("half")
+    with pytest.raises(ImproperlyConfigured, match="secret_key is damaged"):
+        read()
 
 
 def test_a_whole_production_starts(read):
