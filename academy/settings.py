@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "academy.pages.cms_words",  # after our rooms, whose own words come first
     "wagtail.contrib.table_block",
     "academy.people.cms_config.CmsUsersConfig",
+    "wagtail.sites",  # the CMS links to it wherever a superuser sees the root of the pages
     "wagtail.snippets",
     "wagtail.documents",
     "wagtail.images",
