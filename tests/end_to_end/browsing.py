@@ -23,12 +23,17 @@ ARGUMENTS = [
 ]
 
 
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
+def program() -> str:
+    """The path of Chromium."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     assert path, f"none of {NAMES} is installed"
+    return path
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program(), args=ARGUMENTS)
         try:
             yield browser
         finally:

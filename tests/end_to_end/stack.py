@@ -200,21 +200,21 @@ class Stack:
             self._console.close()
             self._console = None
 
-    def wait_until_ready(self) -> None:
+    def wait_until_ready(self, probe: str = "/readyz") -> None:
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         answer = "no answer"
         while time.monotonic() < deadline:
             ended = [name for name, process in self.processes.items() if process.poll() is not None]
             assert not ended, f"{ended} ended at once\n{self.end_of_logs()}"
             try:
-                with urllib.request.urlopen(f"{self.base_url}/readyz", timeout=5):  # noqa: S310  our own http address
+                with urllib.request.urlopen(f"{self.base_url}{probe}", timeout=5):  # noqa: S310  our own http address
                     return
             except urllib.error.HTTPError as error:
                 answer = f"HTTP {error.code}: {error.read(2000).decode(errors='replace')}"
             except OSError as error:
                 answer = str(error)
             time.sleep(0.3)
-        raise AssertionError(f"/readyz: {answer}\n{self.end_of_logs()}")
+        raise AssertionError(f"{probe}: {answer}\n{self.end_of_logs()}")
 
     # Looking inside
 
