@@ -13,8 +13,9 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 from django.urls import Resolver404, resolve
@@ -23,7 +24,7 @@ from playwright.async_api import Browser, BrowserContext, Dialog, Error, Page, R
 from tests.authorization.test_matrix import LINES, patterns
 from tests.end_to_end.browsing import ARGUMENTS, program
 from tests.end_to_end.stack import Stack, fresh_database
-from tests.end_to_end.xss_corpus import CORPUS, LINKS, MARKUPS, REMAINS
+from tests.end_to_end.xss_corpus import CORPUS, LINKS, MARKUPS, QUERIES, REMAINS
 
 pytestmark = pytest.mark.end_to_end
 
@@ -34,8 +35,8 @@ READERS = (
 )  # fmt: skip
 # Other languages, ends, probes; files have a test of their own; a button of the CMS that leads nowhere without rows.
 LEFT_OUT = re.compile(r"^/(bahasa|keluar|cms/logout|static|readyz|metrics|healthz|media|dokumen|cms/bulk)\b")
-# There is no icon; styles are left out; a form may be refused; Wagtail cannot name a time zone, has no Indonesian tables, and its autosave cannot
-# take a page of so many blocks.
+# There is no icon; styles are left out; a form may be refused; Wagtail cannot name a time zone, has no Indonesian tables,
+# and its autosave cannot take a page of so many blocks.
 NO_MATTER = re.compile(
     r"favicon\.ico|ERR_BLOCKED_BY_CLIENT|status of 422|time zone specified: localtime|Language with code|400 \(Bad Request\) \S+/edit/"
 )
@@ -47,6 +48,18 @@ FORM = """[...document.querySelectorAll("form[method=post i]")].find(form =>
   [...form.elements].some(field => ["text", "textarea", "url"].includes(field.type) && field.value.includes("xss")))"""
 HAS_FORM, SEND = f"!!({FORM})", f"{{ const form = {FORM}; form.noValidate = true; form.requestSubmit(); }}"
 AUTHORS = {"superuser": 15, "HR of A": 2, "operator": 2}  # and how many forms they send at least
+SEARCHES = [
+    ("anonymous", "/katalog/?q="),
+    ("anonymous", "/verifikasi/?kode="),
+    ("HR of A", "/laporan/pegawai/?q="),
+    ("HR of A", "/laporan/?q="),
+    ("superuser", "/cms/pages/search/?q="),
+    ("superuser", "/cms/images/?q="),
+    ("superuser", "/cms/documents/?q="),
+    ("trainer", "/cms/snippets/courses/question/?q="),
+    ("operator", "/pengelola/instansi/?q="),
+    ("operator", "/pengelola/peran/?q="),
+]
 AT_THE_DESK = {"trainer", "reviewer", "organiser", "superuser"}
 
 
@@ -133,7 +146,8 @@ class Victim:
             return ""
         if match.route.startswith("cms/"):
             return f"{match.route} {self.kinds.get(str(match.kwargs.get('page_id')), '')}"
-        return f"{match.route} {sorted(set(re.findall(r'([a-z]+)=', parts.query)))} {match.args}"
+        asked = sorted(set(re.findall(r"([a-z]+)=", parts.query)))
+        return f"{match.route} {asked} {match.args} {match.kwargs.get('activity', '')}"
 
     async def go(self, path: str) -> Response | None:
         """The answer; nothing for a file, which the browser saves."""
@@ -206,6 +220,8 @@ def crawled(planted: Academy) -> dict[str, Victim]:
                     for reader, victim in victims.items()
                 ]
             )
+            for (reader, path), query in zip(SEARCHES, cycle(QUERIES), strict=False):
+                await victims[reader].open(path + quote(query))
             for reader in AUTHORS:
                 for path in list(victims[reader].routes.values()):
                     victims[reader].saved += await victims[reader].save(path)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from itertools import cycle
-from urllib.parse import quote
 
 CALL = "__xss(NUMBER)"
 SHORT = ("<b xss>", "'\"><i xss>", "\"' xss='\"", "<q xss=1>")
@@ -204,6 +203,5 @@ REMAINS = """() => {
 }"""
 
 
-def queries() -> list[str]:
-    """Each text of the corpus as the value of a query."""
-    return [quote(each.text) for each in CORPUS]
+# The whole corpus as a few things to search for.
+QUERIES = ["".join(payload.text for payload in CORPUS[first::8]) for first in range(8)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bs4 import NavigableString
+from bs4.element import NavigableString
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 from wagtail.whitelist import Whitelister, allow_without_attributes, attribute_rule, check_url
@@ -32,7 +32,8 @@ class _Cleaner(Whitelister):
 @register.filter
 def cleaned(html: str) -> SafeString:
     """Rich text with the tags that authors may use; of any other element only its text stays."""
-    return mark_safe(_Cleaner().clean(html))  # noqa: S308  only the tags above, without attributes, are left
+    shown: str = _Cleaner().clean(html)
+    return mark_safe(shown)  # noqa: S308  only the tags above, without attributes, are left
 
 
 @register.filter
