@@ -63,7 +63,7 @@ def test_a_run_that_takes_nobody_says_why(course, fields, reason):
     with pytest.raises(NotOpen, match=reason):
         enrol(PersonFactory(), course, at=AT, run=run)
     assert not Enrolment.objects.exists()
-    assert runs_to_join(course, on=TODAY) == []
+    assert runs_to_join([course], on=TODAY) == []
 
 
 def test_seats_are_not_sold_twice(course):
@@ -71,7 +71,7 @@ def test_seats_are_not_sold_twice(course):
     enrol(PersonFactory(), course, at=AT, run=run)
     with pytest.raises(NotOpen, match="1 kursi"):
         enrol(PersonFactory(), course, at=AT, run=run)
-    assert runs_to_join(course, on=TODAY) == []
+    assert runs_to_join([course], on=TODAY) == []
 
 
 @pytest.mark.django_db(transaction=True)
