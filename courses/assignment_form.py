@@ -39,7 +39,7 @@ class CourseField(forms.ChoiceField):
             for course in self._courses.values()
             for choice in [
                 *([(str(course.pk), course.title)] if course.self_paced else []),
-                *((f"{course.pk}-{run.pk}", f"{course.title}: {_in_words(run)}") for run in runs.get(course.pk, [])),
+                *((f"{course.pk}-{run.pk}", f"{course.title}, {_in_words(run)}") for run in runs.get(course.pk, [])),
             ]
         ]
 

@@ -108,9 +108,9 @@ def check_room(run: Run, *, on: date, invited: bool, people: int = 1) -> None:
 
 
 def missing_prerequisites(person: Person, course: Course) -> list[Course]:
-    """The courses that come before this one and that the person never passed."""
+    """The courses that come before this one and that the person never passed; an archived one binds nobody any more."""
     passed = Completion.objects.filter(person=person, outcome=Completion.Outcome.PASSED).values("course")
-    return list(course.prerequisites.exclude(pk__in=passed))
+    return list(course.prerequisites.filter(archived_at__isnull=True).exclude(pk__in=passed))
 
 
 def withdraw(enrolment: Enrolment, *, at: datetime) -> bool:

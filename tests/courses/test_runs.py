@@ -116,6 +116,12 @@ def test_prerequisites_come_first(course):
     assert enrol(person, course, at=AT).pk
 
 
+def test_an_archived_prerequisite_shuts_nobody_out(course):
+    """Whoever had not passed it by then never could."""
+    course.prerequisites.add(CourseFactory(archived_at=AT))
+    assert enrol(PersonFactory(), course, at=AT).run.course == course
+
+
 def test_who_is_invited_needs_no_prerequisites(course):
     course.prerequisites.add(CourseFactory())
     run = make_run(course, self_enrolment=False)
