@@ -26,8 +26,8 @@ from academy.pages.templatetags.formats import day
 from academy.people.models import ChangeLog, NipHistory, Person, Role, WorkUnit
 from academy.people.models.change_log import record
 from academy.people.scope import people_visible_to
-from courses.enrolment import day_of
-from courses.models import AssignedEnrolment, Assignment, Completion, Course, Edition, Enrolment
+from courses.enrolment import NotOpen, check_room, day_of, edition_to_begin
+from courses.models import AssignedEnrolment, Assignment, Completion, Course, Edition, Enrolment, Run
 from courses.runs import open_run
 
 PORTION = 500
@@ -68,16 +68,51 @@ class Preview:
 
 
 def propose(
-    course: Course, *, due_on: date, unit: WorkUnit | None, nips: list[str], by: Person, at: datetime
+    course: Course,
+    *,
+    run: Run | None = None,
+    due_on: date,
+    unit: WorkUnit | None,
+    nips: list[str],
+    by: Person,
+    at: datetime,
 ) -> Assignment:
-    """Keep what the officer asks for, to be looked at and confirmed. CannotAssign if it cannot be."""
-    if due_on < day_of(course, at):
-        raise CannotAssign(_("The day has passed already."))
-    if not Edition.objects.filter(course=course).exists():
-        raise CannotAssign(_("This course is not open yet."))
-    if course.archived_at is not None:
-        raise CannotAssign(_("This course takes no new participants any more."))
-    return Assignment.objects.create(course=course, due_on=due_on, unit=unit, nips=nips, by=by, at=at)
+    """Keep what the officer asks for, to be looked at and confirmed. CannotAssign if it cannot be.
+
+    `run` is a dated run of the course; without one people come into the self-paced run of the year.
+    """
+    asked = Assignment(course=course, run=run, due_on=due_on, unit=unit, nips=nips, by=by, at=at)
+    if problem := why_not(asked, people=0, at=at):
+        raise CannotAssign(problem)
+    asked.save()
+    return asked
+
+
+def why_not(assignment: Assignment, *, people: int, at: datetime) -> str:
+    """Why so many people cannot be put into what is assigned; empty if they can."""
+    course, run, due_on = assignment.course, assignment.run, assignment.due_on
+    on = day_of(course, at)
+    if due_on < on:
+        return _("The day has passed already.")
+    try:
+        _check_open(assignment, people=people, on=on)
+    except NotOpen as refusal:
+        return str(refusal)
+    if run is not None and not run.opens_on <= due_on <= run.closes_on:
+        days = {"run": run.name, "first": day(run.opens_on), "last": day(run.closes_on)}
+        return _("%(run)s lasts from %(first)s to %(last)s: choose a day in it.") % days
+    return ""
+
+
+def _check_open(assignment: Assignment, *, people: int, on: date) -> Edition:
+    """The edition they would begin. NotOpen as for whoever enrols alone, but prerequisites are not asked for."""
+    course, run = assignment.course, assignment.run
+    edition = edition_to_begin(course)
+    if run is not None:
+        check_room(run, on=on, invited=False, people=people)
+    elif not course.self_paced:
+        raise NotOpen(_("People take “%(course)s” in a run (angkatan): choose one.") % {"course": course.title})
+    return edition
 
 
 def candidates(assignment: Assignment, *, at: datetime) -> QuerySet[Person]:
@@ -132,9 +167,9 @@ def confirm(assignment: Assignment, *, by: Person, at: datetime) -> Assignment:
         raise CannotAssign(_("This assignment was discarded."))
     if row.state != State.PREVIEW:
         return row
-    if row.due_on < day_of(row.course, at):
-        raise CannotAssign(_("The day has passed already."))
     found = preview(row, at=at)
+    if problem := why_not(row, people=found.counts[Reach.NEW], at=at):
+        raise CannotAssign(problem)
     if not found.reached:
         raise CannotAssign(_("Nobody would be enrolled by this assignment."))
     row.state, row.confirmed_at, row.total = State.CONFIRMED, at, sum(found.counts.values())
@@ -148,7 +183,7 @@ def confirm(assignment: Assignment, *, by: Person, at: datetime) -> Assignment:
 def _lock(assignment_id: int) -> Assignment:
     """The row, held until the end of the transaction; what is joined is read after the wait, else it may be old."""
     Assignment.objects.select_for_update().get(pk=assignment_id)
-    return Assignment.objects.select_related("course__organiser", "unit", "by").get(pk=assignment_id)
+    return Assignment.objects.select_related("course__organiser", "run", "unit", "by").get(pk=assignment_id)
 
 
 def discard(assignment: Assignment, *, at: datetime) -> None:
@@ -166,8 +201,9 @@ def carry_on(assignment_id: int, *, clock: Callable[[], datetime]) -> bool:
     claimed = Assignment.objects.owed(at).filter(pk=assignment_id)
     if not claimed.update(lease_until=at + LEASE, tries=F("tries") + 1):
         return False
-    while assign_portion(assignment_id, at=clock()):
-        pass
+    with translation.override(settings.LANGUAGE_CODE):  # why it stopped is kept in words
+        while assign_portion(assignment_id, at=clock()):
+            pass
     return True
 
 
@@ -179,7 +215,11 @@ def sweep(*, clock: Callable[[], datetime]) -> int:
 
 @transaction.atomic
 def assign_portion(assignment_id: int, *, at: datetime) -> bool:
-    """The next people in the order of their keys, in one transaction; False when nobody is left."""
+    """The next people in the order of their keys, in one transaction; False when nobody is left.
+
+    It stops, with nobody of this portion enrolled, once the officer's role has ended, the course is archived, or the
+    run is closed or has too few seats.
+    """
     row = _lock(assignment_id)
     if row.state != State.CONFIRMED:
         return False
@@ -190,7 +230,10 @@ def assign_portion(assignment_id: int, *, at: datetime) -> bool:
     if not keys:
         return _end(row, State.DONE, at=at)
     counts = Counter(row.counts)
-    counts.update(_enrol_all(row, _locked(keys, meant), at=at))
+    try:
+        counts.update(_enrol_all(row, _locked(keys, meant), at=at))
+    except NotOpen as refusal:
+        return _end(row, State.STOPPED, at=at, problem=str(refusal))
     row.counts = dict(counts)
     row.last_person, row.tries, row.lease_until = keys[-1], 0, at + LEASE
     row.save(update_fields=["counts", "last_person", "tries", "lease_until"])
@@ -259,13 +302,13 @@ def _enrol_all(assignment: Assignment, people: list[Person], *, at: datetime) ->
 
 
 def _join(assignment: Assignment, people: list[Person], *, today: date, at: datetime) -> dict[int, int]:
-    """Enrolments of the run of the year by person: made, or taken up again after leaving."""
+    """Enrolments of the run by person: made, or taken up again after leaving. NotOpen before anything is written."""
     if not people:
         return {}
-    edition = Edition.objects.filter(course=assignment.course).newest_first().first()
-    if edition is None:  # an edition never goes once it is there
-        raise CannotAssign(_("This course is not open yet."))
-    run = open_run(assignment.course, on=today)
+    if assignment.run is not None:
+        assignment.run = Run.objects.select_for_update().get(pk=assignment.run.pk)
+    edition = _check_open(assignment, people=len(people), on=today)
+    run = assignment.run or open_run(assignment.course, on=today)
     here = Enrolment.objects.filter(run=run, person__in=people)
     here.filter(withdrawn_at__isnull=False, completed_at__isnull=True).update(edition=edition, withdrawn_at=None)
     known = set(here.values_list("person", flat=True))
@@ -295,7 +338,7 @@ def _tell(assignment: Assignment, people: list[Person], *, at: datetime) -> None
                 "Please finish it by %(day)s.\n\nTo your learning: %(address)s\n"
             )
             % {
-                "course": assignment.course.title,
+                "course": assignment.title,
                 "day": day(assignment.due_on),
                 "address": f"{settings.SITE_URL}/belajar/",
             },
@@ -343,7 +386,7 @@ def _log(row: Assignment, *, by: Person, at: datetime, **detail: Any) -> None:
         by=by,
         at=at,
         unit=row.unit,
-        course=row.course.title,
+        course=row.title,
         due_on=row.due_on.isoformat(),
         people=row.total,
         assignment=row.pk,

@@ -77,7 +77,9 @@ def start_attempt(
         if running.submitted_at is None:
             return running
     done = done_activities(enrolment)
-    check_open(outline_of(enrolment.edition_id), activity.activity, done)
+    outline = outline_of(enrolment.edition_id)
+    check_open(outline, activity.activity, done)
+    activity = outline.find(activity.activity) or activity  # of the edition followed now: it may have changed meanwhile
     if activity.activity in done:
         raise AlreadyPassed(_("You have passed this quiz already."))
     used: int = attempts.aggregate(last=Max("number"))["last"] or 0

@@ -137,7 +137,7 @@ def _joining(course: Course, person: Person, *, again: bool) -> dict[str, Any]:
     }
     runs = [
         {"pk": run.pk, "name": run.name, "days": f"{day(run.opens_on)} – {day(run.closes_on)}"}
-        for run in runs_to_join(course, on=day_of(course, timezone.now()))
+        for run in runs_to_join([course], on=day_of(course, timezone.now()))
     ]
     return {"action": action if course.self_paced or runs else None, "runs": runs}
 

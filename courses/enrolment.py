@@ -54,16 +54,13 @@ def enrol(person: Person, course: Course, *, at: datetime, run: Run | None = Non
     known = enrolment_that_counts(person, course, at=at)
     if known is not None:
         return known
-    edition = Edition.objects.filter(course=course).newest_first().first()
-    if edition is None:
-        raise NotOpen(_("This course is not open yet."))
-    if course.archived_at is not None:
-        raise NotOpen(_("This course takes no new participants any more."))
+    edition = edition_to_begin(course)
     if not invited and (missing := missing_prerequisites(person, course)):
         raise PrerequisitesMissing(missing)
     if run is None and not course.self_paced and not invited:
         raise NotOpen(_("People take this course in a run (angkatan): choose one on its page."))
     if run is not None:
+        run = Run.objects.select_for_update().get(pk=run.pk)
         check_room(run, on=day_of(course, at), invited=invited)
     enrolment, made = Enrolment.objects.get_or_create(
         person=person,
@@ -81,21 +78,39 @@ def enrol(person: Person, course: Course, *, at: datetime, run: Run | None = Non
     return enrolment
 
 
-def check_room(run: Run, *, on: date, invited: bool) -> None:
-    """NotOpen if the run takes nobody any more. Locks it: of two who want the last seat one gets it."""
-    row = Run.objects.select_for_update().get(pk=run.pk)
-    if row.closed_at is not None or on > row.closes_on:
-        raise NotOpen(_("%(run)s is closed.") % {"run": row.name})
-    if not invited and not Run.objects.taking_enrolments(on).filter(pk=row.pk).exists():
-        raise NotOpen(_("%(run)s takes no more participants by themselves.") % {"run": row.name})
-    if row.seats is not None and seats_taken(row) >= row.seats:
-        raise NotOpen(_("All %(seats)d seats of %(run)s are taken.") % {"seats": row.seats, "run": row.name})
+def edition_to_begin(course: Course) -> Edition:
+    """The newest edition, for whoever joins now. NotOpen without one, or if the course is archived, be it just now."""
+    edition = Edition.objects.filter(course=course).select_related("course").newest_first().first()
+    if edition is None:
+        raise NotOpen(_("This course is not open yet."))
+    if edition.course.archived_at is not None:
+        raise NotOpen(
+            _("“%(course)s” is archived: nobody can join it any more, and who left it cannot come back.")
+            % {"course": edition.course.title}
+        )
+    return edition
+
+
+def check_room(run: Run, *, on: date, invited: bool, people: int = 1) -> None:
+    """NotOpen if the run does not take so many any more; of two who want the last seat one gets it if they lock it."""
+    if run.closed_at is not None or on > run.closes_on:
+        raise NotOpen(_("%(run)s is closed.") % {"run": run.name})
+    if not invited and not Run.objects.taking_enrolments(on).filter(pk=run.pk).exists():
+        raise NotOpen(_("%(run)s takes no more participants by themselves.") % {"run": run.name})
+    if run.seats is None or (free := max(run.seats - seats_taken(run), 0)) >= people:
+        return
+    if not free:
+        raise NotOpen(_("All %(seats)d seats of %(run)s are taken.") % {"seats": run.seats, "run": run.name})
+    raise NotOpen(
+        _("%(run)s has %(free)d of %(seats)d seats left, and %(people)d people would need one.")
+        % {"run": run.name, "free": free, "seats": run.seats, "people": people}
+    )
 
 
 def missing_prerequisites(person: Person, course: Course) -> list[Course]:
-    """The courses that come before this one and that the person never passed."""
+    """The courses that come before this one and that the person never passed; an archived one binds nobody any more."""
     passed = Completion.objects.filter(person=person, outcome=Completion.Outcome.PASSED).values("course")
-    return list(course.prerequisites.exclude(pk__in=passed))
+    return list(course.prerequisites.filter(archived_at__isnull=True).exclude(pk__in=passed))
 
 
 def withdraw(enrolment: Enrolment, *, at: datetime) -> bool:

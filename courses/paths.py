@@ -42,15 +42,18 @@ class Way:
 
 
 def public_paths() -> QuerySet[LearningPath]:
-    """With the courses that can be taken: with an edition, and not archived."""
+    """With the courses that have an edition; an archived one is a step only for some (`way_along`)."""
     has_edition = Exists(Edition.objects.filter(course=OuterRef("course")))
-    steps = PathStep.objects.filter(has_edition, course__archived_at__isnull=True).select_related("course")
+    steps = PathStep.objects.filter(has_edition).select_related("course")
     paths: QuerySet[LearningPath] = LearningPath.objects.filter(is_public=True)
     return paths.prefetch_related(Prefetch("steps", queryset=steps.order_by("sort_order")))
 
 
 def way_along(path: LearningPath, person: Person | None) -> Way:
-    """The path with what this person finished, ever, or is learning. A course that was passed once stays passed."""
+    """The path with what this person finished, ever, or is learning. A course that was passed once stays passed.
+
+    An archived course is a step only of those who passed it or are learning it: nobody else could ever take it.
+    """
     courses = [step.course for step in path.steps.all()]
     done: set[int] = set()
     running: set[int] = set()
@@ -69,5 +72,6 @@ def way_along(path: LearningPath, person: Person | None) -> Way:
                 url=pages.get(course.pk, ""),
             )
             for course in courses
+            if course.archived_at is None or course.pk in done | running
         ),
     )

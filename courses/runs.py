@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -42,10 +42,10 @@ def open_run(course: Course, *, on: date) -> Run:
     return run
 
 
-def runs_to_join(course: Course, *, on: date) -> list[Run]:
-    """The dated runs with a free seat that people may join on that day, the next one first."""
+def runs_to_join(courses: Iterable[Course], *, on: date) -> list[Run]:
+    """The dated runs with a free seat that people may join on that day, the next one first, with the seats `taken`."""
     taken = Count("enrolments", filter=Q(enrolments__withdrawn_at__isnull=True))
-    runs = Run.objects.taking_enrolments(on).filter(course=course).annotate(taken=taken)
+    runs = Run.objects.taking_enrolments(on).filter(course__in=courses).annotate(taken=taken)
     return list(runs.filter(Q(seats__isnull=True) | Q(taken__lt=F("seats"))).order_by("opens_on", "pk"))
 
 

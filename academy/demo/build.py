@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.core.management import call_command
 
-from academy.demo import accounts, histories
+from academy.demo import accounts, histories, programme
 from academy.demo.people import ensure_people
 from academy.people.models import Person
 from academy.people.seed import load_agencies
@@ -33,6 +33,8 @@ def build(*, now: datetime, tell: Callable[[str], None]) -> None:
     courses = list(Course.objects.order_by("code"))
     _ensure_learner(cast[accounts.LEARNER.email], courses, now=now)
     histories.ensure_histories(people, courses, count=ENROLMENTS, now=now)
+    programme.ensure_path(courses)
+    programme.ensure_run(courses[-1], people, trainer=cast[accounts.TRAINER.email], now=now)
     tell(f"Enrolments: {Enrolment.objects.count()}")
     _issue_certificates()
     tell(f"Certificates: {Certificate.objects.published().count()}")

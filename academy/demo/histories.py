@@ -12,7 +12,7 @@ from django.db import transaction
 from academy.people.models import Person
 from courses.attempts import save_responses, start_attempt, submit_attempt
 from courses.enrolment import enrol, withdraw
-from courses.models import ActivityKind, Attempt, Course, EditionActivity, Enrolment, QuestionVersion
+from courses.models import ActivityKind, Attempt, Course, EditionActivity, Enrolment, QuestionVersion, Run
 from courses.progress import complete_lesson
 
 LONGEST_HISTORY_DAYS = 300
@@ -63,9 +63,11 @@ def ensure_histories(people: Sequence[Person], courses: Sequence[Course], *, cou
 
 
 @transaction.atomic
-def tell(person: Person, course: Course, story: Story, *, at: datetime, dice: random.Random) -> Enrolment:
-    """Live one story: enrol, study and take the tests, a little every day."""
-    enrolment = enrol(person, course, at=at)
+def tell(
+    person: Person, course: Course, story: Story, *, at: datetime, dice: random.Random, run: Run | None = None
+) -> Enrolment:
+    """Live one story: enrol, study and take the tests, a little every day; without a run in the self-paced one."""
+    enrolment = enrol(person, course, at=at, run=run)
     activities = list(enrolment.edition.activities.order_by("position"))
     for activity in activities[: round(len(activities) * story.share)]:
         at += timedelta(minutes=activity.minutes + dice.randint(0, 60))

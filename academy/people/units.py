@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import cast
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -31,8 +31,12 @@ class CannotChangeUnit(Refused):
 
 @dataclass(frozen=True)
 class Touched:
-    """What a change concerns: active people (their enrolments follow them), inactive ones, units, roles over them."""
+    """What a change concerns: active people (their enrolments follow them), inactive ones, units, roles over them.
 
+    `here` are the active people of the unit itself, without those below it.
+    """
+
+    here: int
     people: int
     inactive: int
     units: int
@@ -146,7 +150,7 @@ def merge_unit(unit: WorkUnit, *, into: WorkUnit, by: Person, at: datetime) -> W
         raise CannotChangeUnit(
             _("Both have units of the same name: %(names)s. Rename or merge those first.") % {"names": ", ".join(twice)}
         )
-    touched = _touched(unit, alone=True, at=at)
+    touched = _touched(unit, people=Q(unit=unit), roles=Q(unit=unit), at=at)
     person_ids = place_everybody(from_unit=unit, to_unit=into, today=agency.day(at))
     for child in children:
         _fresh(child).move(_fresh(into), pos="last-child")
@@ -173,7 +177,7 @@ def close_unit(unit: WorkUnit, *, by: Person, at: datetime) -> WorkUnit:
     unit = _fresh(unit)
     if unit.is_closed(at=at):
         return unit
-    in_the_way = obstacles_to_closing(unit, at=at)
+    in_the_way = obstacles_to_closing(unit, preview_close(unit, at=at), at=at)
     if in_the_way:
         raise CannotChangeUnit(" ".join(in_the_way))
     unit = _close(unit, by=by, at=at)
@@ -181,22 +185,21 @@ def close_unit(unit: WorkUnit, *, by: Person, at: datetime) -> WorkUnit:
     return unit
 
 
-def obstacles_to_closing(unit: WorkUnit, *, at: datetime) -> list[str]:
-    """A sentence for everything that keeps the unit open; none if it can be closed."""
+def obstacles_to_closing(unit: WorkUnit, there: Touched, *, at: datetime) -> list[str]:
+    """A sentence for everything that keeps the unit open; none if it can be closed. `there`: of `preview_close`."""
     if unit.is_root():
         return [_("The topmost unit stands for the agency itself and stays.")]
     today = unit.agency.day(at)
     sentences = []
-    people = Person.objects.filter(unit=unit, is_active=True).count()
-    if people:
+    if there.here:
         sentences.append(
-            ngettext("%(count)d active person works here.", "%(count)d active people work here.", people)
-            % {"count": people}
+            ngettext("%(count)d active person works here.", "%(count)d active people work here.", there.here)
+            % {"count": there.here}
         )
-    units = _below(unit).open(today).count()
-    if units:
+    if there.units:
         sentences.append(
-            ngettext("%(count)d unit below is open.", "%(count)d units below are open.", units) % {"count": units}
+            ngettext("%(count)d unit below is open.", "%(count)d units below are open.", there.units)
+            % {"count": there.units}
         )
     planned = Placement.objects.filter(unit=unit, from_on__gt=today).count()
     if planned:
@@ -219,7 +222,7 @@ def preview_open(parent: WorkUnit, *, at: datetime) -> Touched:
 
 def preview_rename(unit: WorkUnit, *, at: datetime) -> Touched:
     """The people whose pages name the unit, and the roles over it."""
-    return _touched(unit, alone=True, at=at)
+    return _touched(unit, people=Q(unit=unit), roles=Q(unit=unit), at=at)
 
 
 def preview_move(unit: WorkUnit, *, at: datetime) -> Touched:
@@ -229,8 +232,7 @@ def preview_move(unit: WorkUnit, *, at: datetime) -> Touched:
 
 def preview_merge(unit: WorkUnit, *, at: datetime) -> Touched:
     """The unit with all below it; `roles` are those that end, over the unit itself."""
-    branch, own = _touched(unit, at=at), _touched(unit, alone=True, at=at)
-    return Touched(people=branch.people, inactive=branch.inactive, units=branch.units, roles=own.roles)
+    return _touched(unit, roles=Q(unit=unit), at=at)
 
 
 def preview_close(unit: WorkUnit, *, at: datetime) -> Touched:
@@ -238,16 +240,20 @@ def preview_close(unit: WorkUnit, *, at: datetime) -> Touched:
     return preview_merge(unit, at=at)
 
 
-def _touched(unit: WorkUnit, *, alone: bool = False, at: datetime) -> Touched:
-    """Of the unit with all below it, or of it `alone`; `units` counts the open ones below."""
-    people = Person.objects.filter(unit=unit) if alone else Person.objects.filter(unit__path__startswith=unit.path)
-    roles = Role.objects.not_ended(at)
-    active = people.filter(is_active=True).count()
+def _touched(unit: WorkUnit, *, people: Q | None = None, roles: Q | None = None, at: datetime) -> Touched:
+    """Of the unit with all below it, or only of these people and roles; `units` counts the open ones below."""
+    branch = Q(unit__path__startswith=unit.path)
+    counts = Person.objects.filter(people or branch).aggregate(
+        here=Count("pk", filter=Q(is_active=True, unit=unit)),
+        active=Count("pk", filter=Q(is_active=True)),
+        all=Count("pk"),
+    )
     return Touched(
-        people=active,
-        inactive=people.count() - active,
+        here=counts["here"],
+        people=counts["active"],
+        inactive=counts["all"] - counts["active"],
         units=_below(unit).open(unit.agency.day(at)).count(),
-        roles=roles.filter(Q(unit=unit) if alone else Q(unit__path__startswith=unit.path)).count(),
+        roles=Role.objects.not_ended(at).filter(roles or branch).count(),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from django.db.models import (
     Case,
+    CharField,
     Count,
     Exists,
     FilteredRelation,
@@ -32,7 +33,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, ExtractYear, Substr
+from django.db.models.functions import Cast, Coalesce, Concat, ExtractYear, Substr
 from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
@@ -251,6 +252,12 @@ def state_code() -> Case:
         When(BEGUN, then=Value(State.RUNNING.value)),
         default=Value(State.NOT_STARTED.value),
     )
+
+
+def edition_number() -> Concat:
+    """The edition that an enrolment follows, or was finished in: 2.1."""
+    major, minor = (Cast(f"edition__{part}", CharField()) for part in ("major", "minor"))
+    return Concat(major, Value("."), minor)
 
 
 def counted_hours() -> Case:

@@ -57,6 +57,7 @@ def as_context(
 
 def _cell(column: Column, value: Value, url: str, *, dash: bool = True) -> Cell:
     text = readable(value, column.kind) if dash or value is not None else ""
+    url = url if text else ""
     if column.key == "nip" and isinstance(value, str):
         text = value
     return {"value": text, "url": url, "numeric": column.kind.is_number, "whole": column.kind is Kind.DATE}
@@ -138,7 +139,8 @@ def list_table(table: Table, filters: Filters, page: Page[Line]) -> dict[str, An
     def link(column: Column, line: Line) -> str:
         if column.key == "person_name":
             return reverse("report_person", args=[line.refs["person"]])
-        return certificate_address(line) if column.key == "number" else ""
+        course = filters.course.key if filters.course else line.refs.get("course_key")
+        return _address_of_pair(column, line, course)
 
     return as_context(
         table,
@@ -155,10 +157,17 @@ def own_table(table: Table, subject: Person) -> dict[str, Any]:
     return as_context(
         table,
         table.lines[:],
-        lambda column, line: certificate_address(line) if column.key == "number" else "",
+        lambda column, line: _address_of_pair(column, line, line.refs.get("course_key")),
         total_links=lambda _column: "",
         files=_files(lambda word: reverse(view, args=[subject.pk, word])),
     )
+
+
+def _address_of_pair(column: Column, line: Line, course_key: str | None) -> str:
+    """Of the certificate, or of what changed from edition to edition of the course."""
+    if column.key == "edition" and course_key:
+        return reverse("edition_history", args=[course_key])
+    return certificate_address(line) if column.key == "number" else ""
 
 
 def certificate_address(line: Line) -> str:

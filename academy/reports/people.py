@@ -34,8 +34,10 @@ PEOPLE_COLUMNS = (
     Column("finished", pgettext_lazy("report column", "Finished"), Kind.INTEGER, totalled=True),
     Column("credit_hours", pgettext_lazy("report column", "Credit hours"), Kind.INTEGER, totalled=True),
 )
+EDITION_COLUMN = Column("edition", pgettext_lazy("report column", "Edition"))
 PAIR_COLUMNS = (
     Column("course", pgettext_lazy("report column", "Course"), width=40),
+    EDITION_COLUMN,
     Column("state", pgettext_lazy("report column", "State"), words=facts.STATE_WORDS, width=18),
     Column("score", pgettext_lazy("report column", "Score"), Kind.DECIMAL),
     Column("credit_hours", pgettext_lazy("report column", "Credit hours"), Kind.INTEGER, totalled=True),
@@ -103,7 +105,10 @@ def search(text: str, prefix: str = "") -> Q:
 
 
 def people(scope: Scope, filters: Filters) -> Table:
-    """People on the roster, or the inactive ones, in the furthest state they reached in the chosen courses of the year."""
+    """People on the roster, or the inactive ones, in the furthest state they reached in the chosen courses of the year.
+
+    Of one course the list names everybody's edition.
+    """
     chosen = facts.enrolments(year=filters.year, course=filters.course)
     whom = facts.inactive if filters.inactive else facts.roster
     target = whom(filters.units(scope)).filter(search(filters.search))
@@ -114,8 +119,13 @@ def people(scope: Scope, filters: Filters) -> Table:
         "credit_hours": facts.credit_hours_of(year=filters.year, course=filters.course),
         "person": "pk",
     }
+    columns: tuple[Column, ...] = PEOPLE_COLUMNS
+    if filters.course:
+        columns = (*PERSON_COLUMNS, EDITION_COLUMN, *PEOPLE_COLUMNS[len(PERSON_COLUMNS) :])
+        own = facts.furthest(chosen.filter(person=OuterRef("pk")), year=filters.year)
+        sources["edition"] = Subquery(own.annotate(number=facts.edition_number()).values("number")[:1])
     lines = QueryLines(
-        PEOPLE_COLUMNS,
+        columns,
         found.order_by("unit__path", "name", "pk"),
         sources,
         refs=("person",),
@@ -125,7 +135,7 @@ def people(scope: Scope, filters: Filters) -> Table:
     return Table(
         name="pegawai",
         title=pgettext_lazy("report", "People"),
-        columns=PEOPLE_COLUMNS,
+        columns=columns,
         lines=lines,
         note=_("Enrolled and finished count courses. Credit hours: each course once a year, annulled ones not."),
     )
@@ -146,7 +156,7 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course]) -> T
         PARTICIPANT_COLUMNS,
         found,
         sources,
-        refs=("person", "code"),
+        refs=("person", "code", "course_key"),
         summed=pairs,
         totals=facts.TOTALS_OF_PAIRS,
     )
@@ -156,6 +166,8 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course]) -> T
 # Where the values of PAIR_COLUMNS stand for an enrolment that went through `facts.with_certificate`.
 PAIR_SOURCES: dict[str, Any] = {
     "course": "run__course__title",
+    "course_key": "run__course__key",
+    "edition": facts.edition_number(),
     "state": facts.state_code(),
     "score": "completion__score",
     "credit_hours": facts.counted_hours(),
@@ -209,7 +221,7 @@ def own_courses(person: Person) -> Table:
         OWN_COURSE_COLUMNS,
         found,
         PAIR_SOURCES | {"year": facts.YEAR},
-        refs=("code",),
+        refs=("code", "course_key"),
         summed=pairs,
         totals=facts.TOTALS_OF_PAIRS,
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from academy.people.models import WorkUnit
 from courses.models.course import Course
-from courses.models.enrolment import Enrolment
+from courses.models.enrolment import Enrolment, Run
 
 MOST_TRIES = 5
 
@@ -27,7 +27,8 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 class Assignment(models.Model):
     """preview → confirmed → done (or stopped) → taken back; a preview may be discarded.
 
-    For everybody in a unit and all below it, or for a list of NIPs. `last_person` and `counts` grow with every portion
+    For everybody in a unit and all below it, or for a list of NIPs; into a dated run, without one into the self-paced
+    run of the year. `problem` says why it stopped: "role", or a sentence. `last_person` and `counts` grow with every portion
     and are written in its transaction, so that the work goes on where it stopped.
     """
 
@@ -40,6 +41,9 @@ class Assignment(models.Model):
         TAKEN_BACK = "taken_back", _("Taken back")
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="+", verbose_name=_("course"))
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("run")
+    )
     due_on = models.DateField(_("to be finished by"))
     unit = models.ForeignKey(
         WorkUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("work unit")
@@ -72,6 +76,11 @@ class Assignment(models.Model):
                 name="assignment_to_unit_or_list",
             )
         ]
+
+    @property
+    def title(self) -> str:
+        """The course, and the run if it is a dated one."""
+        return f"{self.course.title}, {self.run.name}" if self.run else self.course.title
 
     @property
     def is_given_up(self) -> bool:

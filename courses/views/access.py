@@ -185,6 +185,16 @@ def _run_not_open(request: HttpRequest, refusal: RunNotOpen, *, enrolment: int, 
 
 def _withdrawn(request: HttpRequest, *, enrolment: int, **kwargs: Any) -> HttpResponse:
     row = get_object_or_404(Enrolment.objects.select_related("run__course"), pk=enrolment, person=request.user.pk)
+    if row.run.course.archived_at is not None:
+        return refuse(
+            request,
+            status=404,
+            title=_("You have left this course"),
+            text=_('What you did in "%(course)s" is kept. The course is archived: nobody can join it again.')
+            % {"course": row.run.course.title},
+            url=reverse("my_learning"),
+            label=_("Back to my learning"),
+        )
     return refuse(
         request,
         status=404,

@@ -22,6 +22,7 @@ from courses.assigning import CannotAssign, Reach
 from courses.assignment_form import AssignmentForm
 from courses.deadlines import is_overdue
 from courses.models import Assignment, Enrolment
+from courses.runs import seats_taken
 
 HR = Role.Kind.HR
 ON_A_PAGE = 50
@@ -39,7 +40,7 @@ MARKS = {
 
 def own(officer: Officer) -> QuerySet[Assignment]:
     """The officer's own assignments; those of others do not exist."""
-    return Assignment.objects.filter(by=officer.person).select_related("course__organiser", "unit", "by")
+    return Assignment.objects.filter(by=officer.person).select_related("course__organiser", "run", "unit", "by")
 
 
 @for_role(HR, "GET")
@@ -52,7 +53,7 @@ def assignments(officer: Officer) -> HttpResponse:
         "columns": [{"label": label} for label in columns],
         "rows": [
             [
-                {"value": row.course.title, "url": reverse("assignment", args=[row.pk])},
+                {"value": row.title, "url": reverse("assignment", args=[row.pk])},
                 {"value": aim(row)},
                 {"value": day(row.due_on), "whole": True},
                 {"value": day(row.confirmed_at or row.at), "whole": True},
@@ -72,9 +73,11 @@ def new(officer: Officer) -> HttpResponse:
     form = AssignmentForm(request.POST or None, units=units, unit=unit, today=today, initial={"unit": unit})
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
+        course, run = asked["course"]
         try:
             made = assigning.propose(
-                asked["course"],
+                course,
+                run=run,
                 due_on=asked["due_on"],
                 unit=asked["unit"],
                 nips=asked["nips"],
@@ -113,10 +116,11 @@ def _show(officer: Officer, row: Assignment, *, problem: str = "") -> HttpRespon
     context: dict[str, Any] = {
         "assignment": row,
         "problem": problem,
-        "crumbs": crumbs(row.course.title),
+        "crumbs": crumbs(row.title),
         "state": MARKS[State(row.state)],
         "facts": [
             {"label": _("For"), "value": aim(row)},
+            *_days(row),
             {"label": _("To be finished by"), "value": day(row.due_on)},
             {
                 "label": _("Assigned on"),
@@ -140,11 +144,23 @@ def _show(officer: Officer, row: Assignment, *, problem: str = "") -> HttpRespon
     return response
 
 
+def _days(row: Assignment) -> list[dict[str, str]]:
+    """When the run is held, and its seats."""
+    if row.run is None:
+        return []
+    days = [{"label": _("Days of the run"), "value": f"{day(row.run.opens_on)} – {day(row.run.closes_on)}"}]
+    if row.run.seats is None:
+        return days
+    taken = {"taken": grouped(seats_taken(row.run)), "seats": grouped(row.run.seats)}
+    return [*days, {"label": _("Seats"), "value": _("%(taken)s of %(seats)s taken") % taken}]
+
+
 def _preview(officer: Officer, row: Assignment) -> dict[str, Any]:
     found = assigning.preview(row, at=officer.at)
     shown = [reach for reach in Reach if found.counts[reach]]
     return {
         "found": found,
+        "why_not": assigning.why_not(row, people=found.counts[Reach.NEW], at=officer.at),
         "headline": ngettext(
             "%(count)s person will be enrolled", "%(count)s people will be enrolled", found.counts[Reach.NEW]
         )
@@ -261,7 +277,7 @@ def take_back(officer: Officer, pk: int) -> HttpResponse:
         return redirect("assignment", row.pk)
     context = {
         "assignment": row,
-        "crumbs": crumbs(row.course.title),
+        "crumbs": crumbs(row.title),
         "aim": aim(row),
         "leaving": assigning.would_leave(row).count(),
     }

@@ -72,7 +72,9 @@ def withdraw(request: HttpRequest, enrolment: int) -> HttpResponse:
         return redirect("enrolment", enrolment=row.pk)
     outline = outline_of(row.edition_id)
     if request.method != "POST":
-        return render(request, "courses/withdraw.html", {"enrolment": row, "course": {"title": outline.title}})
+        is_archived = not Course.objects.offered().filter(pk=outline.course_id).exists()
+        course = {"title": outline.title, "is_archived": is_archived}
+        return render(request, "courses/withdraw.html", {"enrolment": row, "course": course})
     if not actions.withdraw(row, at=timezone.now()):  # it was finished in another window meanwhile
         messages.info(
             request, _('You have finished "%(course)s": a finished course is not left.') % {"course": outline.title}

@@ -15,7 +15,7 @@ from academy.people.placements import place
 from courses import assigning
 from courses.assigning import CannotAssign, Reach, carry_on, confirm, discard, preview, propose, sweep, take_back
 from courses.enrolment import enrol, withdraw
-from courses.models import AssignedEnrolment, Assignment, Edition, Enrolment
+from courses.models import AssignedEnrolment, Assignment, Course, Edition, Enrolment, Run
 from tests.factories import (
     AT,
     PersonFactory,
@@ -48,8 +48,13 @@ def edition():
     return make_edition()
 
 
-def assignment(officer, edition, *, unit=None, nips=(), due_on=DUE):
-    return propose(edition.course, due_on=due_on, unit=unit, nips=list(nips), by=officer, at=AT)
+def assignment(officer, edition, *, unit=None, nips=(), due_on=DUE, into=None):
+    return propose(edition.course, run=into, due_on=due_on, unit=unit, nips=list(nips), by=officer, at=AT)
+
+
+def dated_run(edition, **fields):
+    days = {"opens_on": date(2026, 12, 1), "closes_on": date(2026, 12, 31)}
+    return Run.objects.create(course=edition.course, year=2026, number=2, **days | fields)
 
 
 def run(one, officer, at=AT):
@@ -273,3 +278,91 @@ def test_the_year_is_that_of_the_organiser(officer, edition, unit):
     one = propose(edition.course, due_on=date(2027, 2, 1), unit=unit, nips=[], by=officer, at=new_year)
     run(one, officer, at=new_year)
     assert Enrolment.objects.get().run.year == 2027
+
+
+def test_people_are_assigned_into_a_dated_run(officer, edition, unit):
+    """Who is in another run of the course stays there; a repeat adds nobody."""
+    new, running = PersonFactory(unit=unit), PersonFactory(unit=unit)
+    mine, into = make_enrolment(running, edition=edition), dated_run(edition, seats=1)
+    one = assignment(officer, edition, unit=unit, into=into)
+    assert preview(one, at=AT).counts[Reach.NEW] == 1
+    run(one, officer)
+    run(one, officer, at=LATER)
+    rows = Enrolment.objects.order_by("pk").values_list("person", "run", "edition", "due_on")
+    assert list(rows) == [(running.pk, mine.run_id, edition.pk, DUE), (new.pk, into.pk, edition.pk, DUE)]
+    assert (one.state, one.counts["new"], one.counts["running"]) == ("done", 1, 1)
+    message = Message.objects.get(key=f"assigned:{one.pk}")
+    assert f"{edition.course.title}, Angkatan II Tahun 2026" in message.body
+    again = run(assignment(officer, edition, nips=[new.nip], into=into), officer)  # full, but the seat is one's own
+    assert (again.counts["new"], again.counts["running"], Enrolment.objects.count()) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"closed_at": AT}, "Angkatan II Tahun 2026 sudah ditutup"),
+        ({"opens_on": date(2026, 11, 1), "closes_on": date(2026, 11, 23)}, "Angkatan II Tahun 2026 sudah ditutup"),
+        ({"enrol_until_on": date(2026, 11, 23)}, "Angkatan II Tahun 2026 tidak menerima"),
+        ({"self_enrolment": False}, "Angkatan II Tahun 2026 tidak menerima"),
+        ({"closes_on": date(2026, 12, 19)}, "Angkatan II Tahun 2026 berlangsung dari 1 Desember 2026 sampai 19"),
+        ({"opens_on": date(2026, 12, 21)}, "Angkatan II Tahun 2026 berlangsung dari 21"),
+    ],
+)
+def test_a_run_that_takes_nobody_is_refused_by_name(officer, edition, unit, fields, said):
+    PersonFactory(unit=unit)
+    into = dated_run(edition)
+    earlier = assignment(officer, edition, unit=unit, into=into)
+    Run.objects.filter(pk=into.pk).update(**fields)
+    into.refresh_from_db()
+    with pytest.raises(CannotAssign, match=said):
+        assignment(officer, edition, unit=unit, into=into)
+    with pytest.raises(CannotAssign, match=said):
+        confirm(earlier, by=officer, at=AT)
+    assert (Assignment.objects.count(), Enrolment.objects.count()) == (1, 0)
+
+
+def test_a_run_with_too_few_seats_is_refused_by_name(officer, edition, unit):
+    PersonFactory.create_batch(3, unit=unit)
+    into = dated_run(edition, seats=3)
+    one = assignment(officer, edition, unit=unit, into=into)
+    enrol(PersonFactory(), edition.course, at=AT, run=into)
+    with pytest.raises(CannotAssign, match=r"Angkatan II Tahun 2026 tersisa 2 dari 3 kursi.*3 orang"):
+        confirm(one, by=officer, at=AT)
+    for _number in range(2):
+        enrol(PersonFactory(), edition.course, at=AT, run=into)
+    with pytest.raises(CannotAssign, match=r"3 kursi\) pada Angkatan II Tahun 2026 sudah terisi"):
+        confirm(one, by=officer, at=AT)
+
+
+def test_a_course_taken_in_runs_only_is_not_assigned_without_one(officer, edition, unit):
+    Course.objects.update(self_paced=False)
+    edition.course.refresh_from_db()
+    with pytest.raises(CannotAssign, match=f"“{edition.course.title}” diikuti per angkatan"):
+        assignment(officer, edition, unit=unit)
+    assert assignment(officer, edition, unit=unit, into=dated_run(edition)).run.number == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda into: Course.objects.update(archived_at=AT), "diarsipkan"),
+        (lambda into: Run.objects.filter(pk=into.pk).update(closed_at=AT), "Angkatan II Tahun 2026 sudah ditutup"),
+        (lambda into: Run.objects.filter(pk=into.pk).update(seats=3), "Angkatan II Tahun 2026 tersisa 1 dari 3 kursi"),
+    ],
+)
+def test_what_ends_joining_stops_the_rest_by_name(officer, edition, unit, monkeypatch, change, said):
+    """No portion is half done; taking back still empties the course."""
+    monkeypatch.setattr(assigning, "PORTION", 2)
+    PersonFactory.create_batch(4, unit=unit)
+    into = dated_run(edition)
+    one = assignment(officer, edition, unit=unit, into=into)
+    confirm(one, by=officer, at=AT)
+    assert assigning.assign_portion(one.pk, at=AT)
+    change(into)
+    carry_on(one.pk, clock=lambda: LATER)
+    one.refresh_from_db()
+    assert (one.state, one.lease_until, one.counts["new"]) == ("stopped", None, 2)
+    assert said in one.problem
+    assert (Enrolment.objects.count(), AssignedEnrolment.objects.count(), Message.objects.count()) == (2, 2, 2)
+    assert sweep(clock=lambda: LATER + timedelta(hours=1)) == 0
+    assert take_back(one, by=officer, at=LATER) == 2

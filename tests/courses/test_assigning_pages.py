@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from academy.people.models import NipHistory, Role
 from courses.assigning import carry_on
-from courses.models import AssignedEnrolment, Assignment, Enrolment
+from courses.models import AssignedEnrolment, Assignment, Course, Enrolment, Run
 from tests.courses.authoring import make_course_page
 from tests.factories import PersonFactory, make_edition, make_enrolment, make_hr, make_nip, make_unit
 
@@ -113,6 +113,10 @@ def test_pasted_nips_are_read_in_every_spelling(hr, edition, unit):
         ({"due_on": "kapan-kapan"}, "23-11-2026"),
         ({"course": "999999"}, "pelatihan"),
         ({"course": ""}, "Pelatihan: "),
+        ({"course": "1-999999"}, "Pelatihan: "),
+        ({"course": "1-x"}, "Pelatihan: "),
+        ({"course": "1-"}, "Pelatihan: "),
+        ({"course": "1-99999999999999999999999"}, "Pelatihan: "),
         ({"unit": "999999999999999999999999"}, "unit"),
         ({"unit": "x"}, "unit"),
     ],
@@ -213,3 +217,71 @@ def test_the_learner_sees_the_day_and_what_is_overdue_comes_first(client):
     assert "sudah lewat" in text
     assert "3 hari lagi" in text
     assert "Batas waktu" in client.get(page.url).text
+
+
+def dated_run(course, number, **fields):
+    opens_on, closes_on = today() + timedelta(days=5), today() + timedelta(days=30)
+    days = {"opens_on": opens_on, "closes_on": closes_on, "year": opens_on.year}
+    return Run.objects.create(course=course, number=number, **days | fields)
+
+
+def test_runs_that_take_people_are_offered_beside_the_course(hr, edition, unit):
+    course, other = edition.course, make_edition().course
+    Course.objects.filter(pk=other.pk).update(self_paced=False)
+    dated_run(course, 1, closed_at=timezone.now())
+    dated_run(course, 2, self_enrolment=False)
+    dated_run(course, 3, seats=4)
+    only = dated_run(other, 7)
+    PersonFactory.create_batch(2, unit=unit)
+    page = hr.get(NEW).text
+    assert "Angkatan III" in page
+    assert "kursi tersisa: 4" in page
+    assert "Angkatan VII" in page
+    assert "Angkatan I " not in page
+    assert "Angkatan II " not in page
+    assert f"{other.title}</option>" not in page
+    assert f'value="{other.pk}-{only.pk}"' in page
+
+
+def test_a_run_is_assigned_from_the_form_to_the_result(hr, edition, unit):
+    into = dated_run(edition.course, 3, seats=2)
+    hr.post(NEW, typed(edition, unit=unit.pk, course=f"{edition.course.pk}-{into.pk}"))
+    page = f"{LIST}{Assignment.objects.get().pk}/"
+    shown = hr.get(page).text
+    assert f"{edition.course.title}, Angkatan III" in shown
+    assert "0 dari 2 terisi" in shown
+    hr.post(f"{page}jalankan/")
+    carry_on(Assignment.objects.get().pk, clock=timezone.now)
+    assert Enrolment.objects.get().run == into
+    assert "1 dari 2 terisi" in hr.get(page).text
+    assert "Angkatan III" in hr.get(LIST).text
+
+
+def test_a_run_that_became_full_or_closed_is_refused_by_name(hr, edition, unit):
+    into = dated_run(edition.course, 3, seats=2)
+    PersonFactory.create_batch(2, unit=unit)  # three with the officer
+    asked = typed(edition, unit=unit.pk, course=f"{edition.course.pk}-{into.pk}")
+    hr.post(NEW, asked)
+    page = f"{LIST}{Assignment.objects.get().pk}/"
+    shown = hr.get(page).text
+    assert f"{into.name} tersisa 2 dari 2 kursi" in shown
+    assert "jalankan/" not in shown
+    refused = hr.post(f"{page}jalankan/")
+    assert refused.status_code == 409
+    assert refused.text.count(f"{into.name} tersisa 2 dari 2 kursi") == 1
+    Run.objects.filter(pk=into.pk).update(closed_at=timezone.now())
+    refused = hr.post(NEW, asked)
+    assert refused.status_code == 422
+    assert f"{into.name} sudah ditutup" in refused.text
+    assert not Enrolment.objects.exists()
+
+
+def test_a_stopped_assignment_says_why(hr, edition, unit):
+    PersonFactory(unit=unit)
+    hr.post(NEW, typed(edition, unit=unit.pk))
+    page = f"{LIST}{Assignment.objects.get().pk}/"
+    hr.post(f"{page}jalankan/")
+    Course.objects.update(archived_at=timezone.now())
+    carry_on(Assignment.objects.get().pk, clock=timezone.now)
+    assert f"“{edition.course.title}” diarsipkan" in hr.get(page).text
+    assert not Enrolment.objects.exists()

@@ -111,3 +111,16 @@ def test_the_year_of_a_run_is_the_organisers(course):
 
 def test_open_run_is_made_once(course):
     assert open_run(course, on=date(2026, 3, 1)) == open_run(course, on=date(2026, 12, 31))
+
+
+def test_a_course_archived_a_moment_ago_takes_nobody(course):
+    """The row that the caller fetched before does not know it yet."""
+    left, learning = enrol(PersonFactory(), course, at=AT), enrol(PersonFactory(), course, at=AT)
+    withdraw(left, at=AT)
+    Course.objects.update(archived_at=AT)
+    for person in (PersonFactory(), left.person):
+        with pytest.raises(NotOpen, match=f"“{course.title}” diarsipkan.*tidak dapat kembali"):
+            enrol(person, course, at=AT)
+    left.refresh_from_db()
+    assert left.withdrawn_at == AT
+    assert enrol(learning.person, course, at=AT) == learning

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.utils import timezone
 
-from courses.enrolment import withdraw
-from courses.models import ActivityProgress, Enrolment, Response
+from courses.enrolment import enrol, withdraw
+from courses.models import ActivityProgress, Course, Enrolment, Response
 from courses.views.access import own_enrolment
 from tests.courses.authoring import make_course_page
 from tests.courses.learning import address, attempt_address, fields
@@ -62,6 +62,26 @@ def test_leaving_asks_first_and_rejoining_goes_on(learner, enrolment):
     assert f'action="/ikuti/{enrolment.run.course.key}/"' in gone.text
     again = learner.post(f"/ikuti/{enrolment.run.course.key}/", follow=True)
     assert again.redirect_chain[-1][0] == address(enrolment, 2)
+
+
+def test_leaving_an_archived_course_is_for_good_and_says_so(learner, enrolment):
+    page = make_course_page(title="Dasar SPBE", slug="dasar-spbe")
+    enrolment = enrol(enrolment.person, make_edition(page.course).course, at=timezone.now())
+    leave = f"/belajar/{enrolment.pk}/keluar/"
+    assert "bergabung lagi kapan saja" in learner.get(leave).text
+    Course.objects.update(archived_at=timezone.now())
+    asked = learner.get(leave).text
+    assert "Anda tidak dapat kembali" in asked
+    assert "bergabung lagi kapan saja" not in asked
+    learner.post(leave)
+    gone = learner.get(f"/belajar/{enrolment.pk}/")
+    assert gone.status_code == 404
+    assert "sudah diarsipkan" in gone.text
+    assert "/ikuti/" not in gone.text
+    assert "tidak dapat kembali" in learner.get(page.url).text
+    refused = learner.post(f"/ikuti/{page.course.key}/")
+    assert refused.status_code == 409
+    assert "tidak dapat kembali" in refused.text
 
 
 def test_a_course_finished_in_that_moment_is_not_said_to_be_left(learner, enrolment, monkeypatch):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from courses.models import LearningPath, PathStep
+from courses.models import Completion, Course, LearningPath, PathStep
 from courses.paths import public_paths, way_along
 from tests.factories import (
+    AT,
     CourseFactory,
     OrganiserFactory,
     PersonFactory,
@@ -65,3 +66,40 @@ def test_a_path_that_is_not_public_does_not_exist(client, path):
 def test_the_number_of_queries_does_not_grow(client, path, django_assert_max_num_queries):
     with django_assert_max_num_queries(5):
         client.get(reverse("learning_path", args=[path.key]))
+
+
+def test_an_archived_course_is_a_step_of_those_who_passed_or_are_learning_it(path):
+    first, second, third = [step.course for step in path.steps.all()[:3]]
+    passed, learning, left, attended = (PersonFactory() for _number in range(4))
+    make_completion(passed, edition=first.editions.get())
+    make_completion(passed, edition=third.editions.get())
+    make_enrolment(learning, edition=first.editions.get())
+    make_enrolment(left, edition=first.editions.get(), withdrawn_at=AT)
+    make_completion(attended, edition=first.editions.get(), outcome=Completion.Outcome.ATTENDED)
+    Course.objects.filter(pk=first.pk).update(archived_at=AT)
+    states = {}
+    for person in (passed, learning, left, attended, None):
+        way = way_along(public_paths().get(), person)
+        states[person] = [(step.course, step.state) for step in way.steps], way.done, way.credit_hours
+    rest = [(second, "todo"), (third, "todo")]
+    assert states == {
+        passed: ([(first, "done"), (second, "todo"), (third, "done")], 2, 9),
+        learning: ([(first, "running"), *rest], 0, 9),
+        left: (rest, 0, 6),
+        attended: (rest, 0, 6),
+        None: (rest, 0, 6),
+    }
+
+
+def test_a_path_is_walked_to_its_end_without_an_archived_course(client, path):
+    person = PersonFactory()
+    first, *others = [step.course for step in path.steps.all()[:3]]
+    for course in others:
+        make_completion(person, edition=course.editions.get())
+    client.force_login(person)
+    address = reverse("learning_path", args=[path.key])
+    assert "2 dari 3 pelatihan" in client.get(address).text
+    Course.objects.filter(pk=first.pk).update(archived_at=AT)
+    text = client.get(address).text
+    assert "2 dari 2 pelatihan" in text
+    assert "seluruh jalur" in text

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from django.db import connection
 from django.urls import reverse
 
 from academy.notifications.models import Message
@@ -133,27 +130,6 @@ def test_the_edition_tells_what_changed(page, author, reader, now):
     edition = approve(propose(page, author, now), by=reader, at=now)
     assert edition.number == "1.1"
     assert edition.changes == ["Berubah: Judul baru"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_readers_at_once_publish_one_edition(page, author, reader, now):
-    proposal = propose(page, author, now)
-    other = somebody_of(page.course.organiser.unit)
-    both, found = threading.Barrier(2), []
-
-    def decide(person):
-        both.wait()
-        try:
-            found.append(approve(proposal, by=person, at=now).pk)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=decide, args=[person]) for person in (reader, other)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == [Edition.objects.get().pk] * 2
 
 
 # The page of the CMS

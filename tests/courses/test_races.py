@@ -15,8 +15,17 @@ from academy.people.models import Person
 from academy.people.placements import place
 from courses import assigning
 from courses.attempts import AttemptClosed, NoAttemptsLeft, save_responses, start_attempt, submit_attempt
-from courses.enrolment import enrol
-from courses.models import ActivityProgress, AssignedEnrolment, Attempt, Completion, Enrolment, Response, Run
+from courses.enrolment import NotOpen, enrol
+from courses.models import (
+    ActivityProgress,
+    AssignedEnrolment,
+    Assignment,
+    Attempt,
+    Completion,
+    Enrolment,
+    Response,
+    Run,
+)
 from courses.progress import complete_lesson
 from courses.signals import course_completed
 from tests.factories import AT, PersonFactory, make_edition, make_enrolment, make_hr, make_unit
@@ -191,3 +200,35 @@ def test_enrolling_oneself_while_being_assigned_makes_one_enrolment():
 
     all_at_once(do, count=9)
     assert Enrolment.objects.filter(due_on=date(2026, 12, 20)).count() == Enrolment.objects.count() == 8
+
+
+def test_the_last_seats_go_to_one_assignment_or_to_single_people():
+    """Two officers assign three people each and six join alone: five seats, whole assignments or none."""
+    course = make_edition().course
+    days = {"opens_on": date(2026, 12, 1), "closes_on": date(2026, 12, 31)}
+    run = Run.objects.create(course=course, year=2026, number=1, seats=5, **days)
+    assignments = []
+    for _number in range(2):
+        unit = make_unit()
+        officer = make_hr(unit.get_parent())
+        PersonFactory.create_batch(3, unit=unit)
+        one = assigning.propose(course, run=run, due_on=date(2026, 12, 20), unit=unit, nips=[], by=officer, at=AT)
+        assignments.append(assigning.confirm(one, by=officer, at=AT))
+    alone = PersonFactory.create_batch(6)
+
+    def do(number: int) -> bool:
+        if number < 2:
+            return assigning.carry_on(assignments[number].pk, clock=lambda: AT)
+        try:
+            enrol(alone[number - 2], course, at=AT, run=run)
+        except NotOpen:
+            return False
+        return True
+
+    joined = sum(all_at_once(do, count=8)[2:])
+    states = [(one.state, one.counts.get("new", 0)) for one in Assignment.objects.order_by("pk")]
+    assert set(states) <= {("done", 3), ("stopped", 0)}
+    assigned = sum(new for _state, new in states)
+    assert Enrolment.objects.filter(run=run).count() == joined + assigned
+    assert joined + assigned == 5
+    assert AssignedEnrolment.objects.count() == assigned

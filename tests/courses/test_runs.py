@@ -63,7 +63,7 @@ def test_a_run_that_takes_nobody_says_why(course, fields, reason):
     with pytest.raises(NotOpen, match=reason):
         enrol(PersonFactory(), course, at=AT, run=run)
     assert not Enrolment.objects.exists()
-    assert runs_to_join(course, on=TODAY) == []
+    assert runs_to_join([course], on=TODAY) == []
 
 
 def test_seats_are_not_sold_twice(course):
@@ -71,7 +71,7 @@ def test_seats_are_not_sold_twice(course):
     enrol(PersonFactory(), course, at=AT, run=run)
     with pytest.raises(NotOpen, match="1 kursi"):
         enrol(PersonFactory(), course, at=AT, run=run)
-    assert runs_to_join(course, on=TODAY) == []
+    assert runs_to_join([course], on=TODAY) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -114,6 +114,12 @@ def test_prerequisites_come_first(course):
         enrol(person, course, at=AT)
     make_completion(person, edition=make_edition(first))
     assert enrol(person, course, at=AT).pk
+
+
+def test_an_archived_prerequisite_shuts_nobody_out(course):
+    """Whoever had not passed it by then never could."""
+    course.prerequisites.add(CourseFactory(archived_at=AT))
+    assert enrol(PersonFactory(), course, at=AT).run.course == course
 
 
 def test_who_is_invited_needs_no_prerequisites(course):

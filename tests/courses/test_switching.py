@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from courses.attempts import start_attempt
 from courses.enrolment import Withdrawn, withdraw
-from courses.models import Completion, LessonPage, QuizPage
+from courses.models import Completion, Enrolment, LessonPage, QuizPage
 from courses.progress import complete_lesson
 from courses.publishing import publish_edition
 from courses.switching import CannotSwitch, editions_to_switch_to, switch_edition
@@ -64,6 +64,17 @@ def test_not_while_an_attempt_is_open(page, enrolment, now):
         switch_edition(enrolment, at=now)
     close(attempt)
     assert switch_edition(enrolment, at=now) == newest
+
+
+def test_a_quiz_begun_from_an_older_page_is_that_of_the_edition_followed_now(page, enrolment, now):
+    """The door to the quiz was open in one window while the edition was changed in another."""
+    read_all(enrolment)
+    shown = enrolment.edition.activities.get(kind="quiz")
+    newest = material(page, now)
+    switch_edition(Enrolment.objects.get(pk=enrolment.pk), at=now)
+    attempt = start_attempt(enrolment, shown, at=now)
+    assert attempt.edition_activity.edition == newest
+    assert attempt.activity == shown.activity
 
 
 def test_a_finished_or_left_course_stays_as_it_is(page, enrolment, now):

@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from academy.demo import accounts, histories
+from academy.demo import accounts, histories, programme
 from academy.demo.people import ensure_people
 from academy.people import nip, scope
 from academy.people.models import Person
 from academy.people.seed import load_agencies
-from courses.models import Attempt, Completion, Enrolment
+from courses.models import Attempt, Completion, Enrolment, LearningPath, PathStep, Run
 from tests.factories import PersonFactory, make_edition
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +71,36 @@ def test_who_has_an_enrolment_keeps_it():
     first = histories.ensure_histories(people, [course], count=2, now=NOW)
     second = histories.ensure_histories(people, [course], count=2, now=NOW)
     assert (first, second, Enrolment.objects.count()) == (2, 0, 2)
+
+
+def test_the_run_is_half_over_and_holds_learners_at_every_stage_once():
+    course, elsewhere = make_edition(lessons=8, questions=10).course, PersonFactory()
+    histories.tell(elsewhere, course, histories.Story(0), at=NOW, dice=random.Random(1))
+    people = [elsewhere, *(PersonFactory() for _number in range(14))]
+    run = programme.ensure_run(course, people, trainer=PersonFactory(), now=NOW)
+    assert (run.name, run.opens_on, run.closes_on) == (
+        "Angkatan I Tahun 2026",
+        TODAY - timedelta(days=15),
+        TODAY + timedelta(days=15),
+    )
+    rows = Enrolment.objects.filter(run=run)
+    figures = {
+        "passed": rows.filter(completed_at__isnull=False).count(),
+        "on the way": rows.running().filter(started_at__isnull=False).count(),
+        "untouched": rows.running().filter(started_at__isnull=True).count(),
+        "gone": rows.filter(withdrawn_at__isnull=False).count(),
+    }
+    assert figures == {"passed": 2, "on the way": 6, "untouched": 3, "gone": 1}
+    assert not rows.filter(person=elsewhere).exists()
+    again = programme.ensure_run(course, people, trainer=PersonFactory(), now=NOW + timedelta(days=40))
+    assert (again, Run.objects.filter(number=1).count(), rows.count()) == (run, 1, 12)
+
+
+def test_the_path_is_laid_once_and_stays_as_it_was_changed():
+    courses = [make_edition().course, make_edition().course]
+    path = programme.ensure_path(courses)
+    assert [step.course for step in path.steps.all()] == courses
+    assert path.is_public
+    PathStep.objects.filter(course=courses[0]).delete()
+    programme.ensure_path(courses)
+    assert (LearningPath.objects.count(), PathStep.objects.count()) == (1, 1)

@@ -133,7 +133,7 @@ def test_a_merge_carries_people_and_units_over_and_tells_once(root, hr, heard):
 def test_roles_over_a_merged_unit_end_and_are_not_widened(root, hr):
     kesehatan, sosial = named("Dinas Kesehatan"), named("Dinas Sosial")
     officer, person = make_hr(kesehatan), PersonFactory(unit=sosial)
-    assert units.preview_merge(kesehatan, at=NOW) == Touched(people=1, inactive=0, units=2, roles=1)
+    assert units.preview_merge(kesehatan, at=NOW) == Touched(here=1, people=1, inactive=0, units=2, roles=1)
     units.merge_unit(kesehatan, into=sosial, by=hr, at=NOW)
     assert person not in people_visible_to(officer, at=NOW)
     assert not Role.objects.in_force(NOW).filter(person=officer).exists()
@@ -185,7 +185,7 @@ def test_what_is_in_the_way_of_closing_is_said(root, hr):
     place(PersonFactory(unit=None), unit=kesehatan, from_on=TODAY, today=TODAY)
     place(PersonFactory(), unit=kesehatan, from_on=TODAY + timedelta(days=1), today=TODAY)
     assert (
-        len(units.obstacles_to_closing(kesehatan, at=NOW)) == 4
+        len(units.obstacles_to_closing(kesehatan, units.preview_close(kesehatan, at=NOW), at=NOW)) == 4
     )  # one works there, two units, one to come; what to do
     refused(units.close_unit, kesehatan, by=hr, at=NOW)
     refused(units.close_unit, root, by=hr, at=NOW)
@@ -213,8 +213,10 @@ def test_previews_count_by_hand(root, hr):
     PersonFactory(unit=kesehatan)
     PersonFactory(unit=kesehatan, is_active=False)
     make_hr(named("Puskesmas Baun"))
-    assert units.preview_move(kesehatan, at=NOW) == Touched(people=2, inactive=1, units=2, roles=1)
-    assert units.preview_merge(kesehatan, at=NOW) == Touched(people=2, inactive=1, units=2, roles=0)
-    assert units.preview_rename(kesehatan, at=NOW) == Touched(people=1, inactive=1, units=2, roles=0)
-    assert units.preview_open(kesehatan, at=NOW) == Touched(people=2, inactive=1, units=2, roles=1)
-    assert units.preview_close(named("Puskesmas Tarus"), at=NOW) == Touched(people=0, inactive=0, units=0, roles=0)
+    assert units.preview_move(kesehatan, at=NOW) == Touched(here=1, people=2, inactive=1, units=2, roles=1)
+    assert units.preview_merge(kesehatan, at=NOW) == Touched(here=1, people=2, inactive=1, units=2, roles=0)
+    assert units.preview_rename(kesehatan, at=NOW) == Touched(here=1, people=1, inactive=1, units=2, roles=0)
+    assert units.preview_open(kesehatan, at=NOW) == Touched(here=1, people=2, inactive=1, units=2, roles=1)
+    assert units.preview_close(named("Puskesmas Tarus"), at=NOW) == Touched(
+        here=0, people=0, inactive=0, units=0, roles=0
+    )

@@ -8,11 +8,22 @@ import pytest
 from django.test import Client
 
 from academy.people.models import AccessLog, Person
-from tests.factories import PersonFactory, make_completion, make_enrolment
-from tests.reports.world import AT, World, complete, content, make_certificate, page_table, read_csv, soup
+from tests.factories import PersonFactory, make_completion, make_edition, make_enrolment
+from tests.reports.world import (
+    AT,
+    World,
+    complete,
+    content,
+    make_certificate,
+    page_table,
+    read_csv,
+    read_json,
+    read_xlsx,
+    soup,
+)
 
 PEOPLE = ["NIP", "Nama", "Unit Kerja", "Perangkat Daerah", "Instansi", "Terdaftar", "Selesai", "JP"]
-PARTICIPANTS = [*PEOPLE[:5], "Pelatihan", "Keadaan", "Nilai", "JP", "Tanggal selesai", "Nomor sertifikat"]
+PARTICIPANTS = [*PEOPLE[:5], "Pelatihan", "Edisi", "Keadaan", "Nilai", "JP", "Tanggal selesai", "Nomor sertifikat"]
 
 
 def names(response):
@@ -83,12 +94,12 @@ def test_a_participant_line_says_all_about_the_pair(world: World, hr: Client, st
     table = page_table(hr.get(f"/laporan/peserta/?keadaan={state}&pelatihan=x"))
     assert table.headings == PARTICIPANTS
     ana, beni = table.rows[:2]
-    assert ana[5:] == ["Keamanan Informasi", "Selesai", "88", "3", "24 November 2026", "0001/BPSDMD/XI/2026"]
-    assert beni[5:] == ["Keamanan Informasi", "Selesai", "88", "3", "24 November 2026", ""]
-    assert table.rows[2][5:] == ["Keamanan Informasi", "Sedang berjalan", "–", "–", "", ""]
+    assert ana[5:] == ["Keamanan Informasi", "1.0", "Selesai", "88", "3", "24 November 2026", "0001/BPSDMD/XI/2026"]
+    assert beni[5:] == ["Keamanan Informasi", "1.0", "Selesai", "88", "3", "24 November 2026", ""]
+    assert table.rows[2][5:] == ["Keamanan Informasi", "1.0", "Sedang berjalan", "–", "–", "", ""]
     assert table.total("JP") == "6"
     if state == "sasaran":
-        assert table.rows[-1][5:] == ["Keamanan Informasi", "Belum terdaftar", "–", "–", "", ""]
+        assert table.rows[-1][5:] == ["Keamanan Informasi", "", "Belum terdaftar", "–", "–", "", ""]
 
 
 @pytest.mark.parametrize("text", ["ana", "ANA", " a n A ", "tidak ada"])
@@ -132,7 +143,7 @@ def test_credit_hours_count_a_course_once_and_annulled_ones_not(world: World, hr
     beni = world.people["beni"].completions.get()
     make_certificate(beni, revoked_at=AT, annuls_credit=True)
     assert page_table(hr.get("/laporan/pegawai/?q=beni")).rows[0][5:] == ["1", "1", "0"]
-    assert page_table(hr.get("/laporan/peserta/?q=beni")).rows[0][8] == "0"
+    assert page_table(hr.get("/laporan/peserta/?q=beni")).rows[0][9] == "0"
 
 
 def test_the_page_of_a_person_holds_courses_and_certificates(world: World, hr: Client):
@@ -141,13 +152,49 @@ def test_the_page_of_a_person_holds_courses_and_certificates(world: World, hr: C
     link = soup(hr.get("/laporan/pegawai/?q=ana")).find("a", string="Ana, S.Kom.")
     response = hr.get(link["href"])
     courses, certificates = page_table(response), page_table(response, 1)
-    assert courses.headings == ["Pelatihan", "Tahun", "Keadaan", "Nilai", "JP", "Tanggal selesai", "Nomor sertifikat"]
+    assert courses.headings == [
+        "Pelatihan",
+        "Tahun",
+        "Edisi",
+        "Keadaan",
+        "Nilai",
+        "JP",
+        "Tanggal selesai",
+        "Nomor sertifikat",
+    ]
     assert courses.rows == [
-        ["Keamanan Informasi", "2026", "Selesai", "88", "3", "24 November 2026", "0001/BPSDMD/XI/2026"],
-        ["Dasar SPBE", "2026", "Belum dimulai", "–", "–", "", ""],
+        ["Keamanan Informasi", "2026", "1.0", "Selesai", "88", "3", "24 November 2026", "0001/BPSDMD/XI/2026"],
+        ["Dasar SPBE", "2026", "1.0", "Belum dimulai", "–", "–", "", ""],
     ]
     assert [row[::3] for row in certificates.rows] == [["lama", "Dicabut"], ["0001/BPSDMD/XI/2026", "Berlaku"]]
     assert soup(response).find("a", string="0001/BPSDMD/XI/2026")["href"] == f"/V/{1:016d}"
+
+
+FORMATS = {"csv": read_csv, "xlsx": read_xlsx, "json": read_json}
+
+
+def test_everybodys_edition_stands_on_pages_and_in_files(world: World, hr: Client):
+    """Finished in 1.0, learning in 1.0 after 2.0 came out, and begun in 2.0; who is in no course has none."""
+    newer = make_edition(world.course_x, major=2, minor=10, questions=0, note="Bab tentang AI ditambahkan.")
+    gone = make_enrolment(world.people["fani"], edition=newer)
+    expected = {"Ana": "1.0", "Beni": "1.0", "Citra": "1.0", "Dedi": "1.0", "Elsa": "1.0", "Fani": "2.10"}
+    for address in ("pegawai/?pelatihan=x", "peserta/?pelatihan=x&keadaan=sasaran", "peserta/?pelatihan=x"):
+        everybody = {} if address.endswith("peserta/?pelatihan=x") else {"Hesti": ""}
+        sheets = [page_table(hr.get(f"/laporan/{address}"))]
+        sheets += [
+            read(content(hr.get(f"/laporan/{address.replace('/?', f'.{word}?')}"))) for word, read in FORMATS.items()
+        ]
+        for sheet in sheets:
+            people = [name.split(",")[0] for name in sheet.column("Nama")]
+            editions = [number or "" for number in sheet.column("Edisi")]
+            assert dict(zip(people, editions, strict=True)) == expected | everybody
+    link = soup(hr.get("/laporan/pegawai/?pelatihan=x")).find("a", string="2.10")
+    assert "Bab tentang AI ditambahkan." in hr.get(link["href"]).text
+    own = hr.get(f"/laporan/pegawai/{gone.person_id}/")
+    assert page_table(own).column("Edisi") == ["2.10"]
+    assert soup(own).find("a", string="2.10")["href"] == link["href"]
+    for word, read in FORMATS.items():
+        assert read(content(hr.get(f"/laporan/pegawai/{gone.person_id}/pelatihan.{word}"))).column("Edisi") == ["2.10"]
 
 
 def test_who_looked_at_whom_is_written_down(world: World, hr: Client):

@@ -264,14 +264,15 @@ def close(officer: Officer, unit: int) -> HttpResponse:
         actions.close_unit(row, by=officer.person, at=officer.at)
         return _("%(unit)s is closed.") % {"unit": row.name}
 
+    there = actions.preview_close(row, at=officer.at)
     open_yet = officer.request.method != "POST" and not row.is_closed(at=officer.at)
-    obstacles = actions.obstacles_to_closing(row, at=officer.at) if open_yet else []
+    obstacles = actions.obstacles_to_closing(row, there, at=officer.at) if open_yet else []
     return _ask(
         officer,
         row,
         act=act,
         title=_("Close the unit?"),
-        facts=_in_numbers(actions.preview_close(row, at=officer.at)),
+        facts=_in_numbers(there),
         consequences=[
             *obstacles,
             _("What was earned here stays with the unit. Roles over it end."),
