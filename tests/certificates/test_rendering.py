@@ -1,4 +1,4 @@
-"""The PDF as others see it: through pdftotext, pdffonts, pdftoppm and zbarimg."""
+"""The PDF as others see it: through pdftotext, pdffonts, pdftoppm, zbarimg, qpdf, veraPDF and page-validation."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from weasyprint.urls import FatalURLFetchingError
 
 from certificates import rendering
 from certificates.facts import CertificateFacts, ModuleFacts
+from tests.certificates import validators
 
 FACTS = CertificateFacts(
     title="Surat Tanda Tamat Pelatihan",
@@ -141,6 +142,34 @@ def test_the_pdf_says_what_it_is_to_screen_readers(pdf: Path):
             item for item in document.objects if isinstance(item, pikepdf.Dictionary) and item.get("/S") == "/Figure"
         ]
         assert [str(figure.Alt) for figure in figures] == ["Kode QR: HTTPS://AKADEMI.CONTOH.GO.ID/V/7KQ4M2XD9TWRH3PB"]
+
+
+@pytest.mark.parametrize("facts", [FACTS, LONG, SHORT], ids=["usual", "long", "short"])
+def test_it_is_pdf_a_3a_and_pdf_ua_1_at_once(facts: CertificateFacts, tmp_path: Path):
+    path = tmp_path / "certificate.pdf"
+    path.write_bytes(rendering.render_pdf(facts))
+    assert validators.complaints(path) == []
+    assert "No syntax or stream encoding errors" in run("qpdf", "--check", path)
+
+
+def test_the_judges_refuse_what_is_neither(tmp_path: Path):
+    path = tmp_path / "plain.pdf"
+    HTML(string="<p>tanpa bahasa").write_pdf(path)
+    found = " ".join(validators.complaints(path))
+    for judge in ("veraPDF 3a", "veraPDF ua1", "page 3a", "page ua1"):
+        assert judge in found
+
+
+def test_ornaments_are_walked_once_and_drawn_alike(tmp_path: Path):
+    """The first drawing walks the SVG, the second takes what was kept."""
+    rendering._ornaments.cache_clear()
+    first, second = rendering.render_pdf(FACTS), rendering.render_pdf(FACTS)
+    assert first == second
+
+
+def test_an_ornament_with_resources_of_its_page_is_refused():
+    with pytest.raises(ValueError, match="may not use transparency"):
+        rendering._without_resources([b"0 0 m", "/a0.5 gs"])
 
 
 def test_the_same_facts_give_the_same_bytes():
