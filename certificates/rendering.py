@@ -36,6 +36,8 @@ VARIANT = "pdf/a-3a"
 QR_ADDRESS = "asset:qr"
 QR_COLOUR = "#1B2430"
 
+# What the foot says of the signature, by the backend that makes it: nothing that it does not do.
+SIGNATURES = {"local": "Sertifikat ini diterbitkan dan ditandatangani secara elektronik dengan kunci akademi."}
 # Long names are set smaller so that they stay on one line: (up to so many characters, size class).
 NAME_SIZES = ((24, "xl"), (32, "l"), (44, "m"), (60, "s"))
 SMALLEST_NAME = "xs"
@@ -187,6 +189,7 @@ def _context(facts: CertificateFacts) -> dict[str, Any]:
         ],
         "activities": sum(module.activities for module in facts.modules),
         "minutes": sum(module.minutes for module in facts.modules),
+        "signature": SIGNATURES[facts.signed_by],
         "qr": QR_ADDRESS,
         "verify_url": facts.verify_url,
     }

@@ -64,6 +64,7 @@ find_missing() {
         need qpdf runs qpdf --version
         need default-jre-headless runs java -version
         need libjaxb-java test -e /usr/share/java/jaxb-api.jar
+        need libnss3-tools test -x /usr/bin/certutil
     fi
     missing=${missing# }
 }

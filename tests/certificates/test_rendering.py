@@ -50,7 +50,8 @@ FACTS = CertificateFacts(
     signatory="Dr. Yosefina Manek, M.Si.",
     signatory_nip="197004181995032001",
     signatory_position="Kepala Badan Pengembangan Sumber Daya Manusia Daerah Provinsi Nusa Tenggara Timur",
-    template_version="sttp-2026.1",
+    signed_by="local",
+    template_version="sttp-2026.2",
 )
 LONGEST_NAME = "Prof. Dr. Ir. Žofia-Ångström Đặng Ğüneş Nguyễn Łukasiewicz-Tefa, S.Kom., M.Kom.,"
 LONG = replace(
