@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 
-from certificates import codes, numbering, signing, store
+from certificates import codes, credential, credentials, numbering, signing, store
 from certificates.facts import TEMPLATE_VERSION, CertificateFacts, gather
 from certificates.messages import announce
 from certificates.models import Certificate, CertificateFile, SigningKey
@@ -96,6 +97,7 @@ def issue(completion: Completion, *, at: datetime) -> Certificate:
             facts_sha256=facts.sha256(),
             template_version=TEMPLATE_VERSION,
             issued_at=at,
+            status_index=credentials.new_status_index(),
         )
 
 
@@ -111,9 +113,9 @@ def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
         certificate.refresh_from_db()
         return certificate
     try:
-        signed = _draw_and_sign(CertificateFacts.from_json(certificate.facts), at=at)
+        signed, attached = _draw_and_sign(certificate, at=at)
         stored = store.keep(signed.content)
-        _publish(certificate, stored, signed, lease_until=lease_until, at=at)
+        _publish(certificate, stored, signed, attached, lease_until=lease_until, at=at)
     except (OSError, OperationalError, signing.SignerUnavailable) as error:
         _give_back(certificate, lease_until, error, counts=False)
         raise
@@ -124,11 +126,17 @@ def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
     return certificate
 
 
-def _draw_and_sign(facts: CertificateFacts, *, at: datetime) -> signing.SignedFile:
+def _draw_and_sign(certificate: Certificate, *, at: datetime) -> tuple[signing.SignedFile, dict[str, Any] | None]:
+    """The signed file, and the credential that is attached to it."""
+    facts = CertificateFacts.from_json(certificate.facts)
+    signed_credential = credentials.of(certificate, facts)
+    attachment = credential.as_bytes(signed_credential) if signed_credential else None
     occasion = signing.Occasion(
         signatory=facts.signatory, reason=f"{facts.title} {facts.number}", location=facts.place, at=at
     )
-    return signing.signer_named(facts.signed_by).sign(lambda slot: render_pdf(facts, slot=slot), occasion)
+    signer = signing.signer_named(facts.signed_by)
+    signed = signer.sign(lambda slot: render_pdf(facts, slot=slot, credential=attachment), occasion)
+    return signed, signed_credential
 
 
 @transaction.atomic
@@ -136,6 +144,7 @@ def _publish(
     certificate: Certificate,
     stored: store.Stored,
     signed: signing.SignedFile,
+    attached: dict[str, Any] | None,
     *,
     lease_until: datetime,
     at: datetime,
@@ -144,7 +153,13 @@ def _publish(
         key = SigningKey.objects.filter(fingerprint=signed.fingerprint).first() if signed.fingerprint else None
         file, _created = CertificateFile.objects.get_or_create(
             sha256=stored.sha256,
-            defaults={"size": stored.size, "key": stored.key, "level": signed.level, "signing_key": key},
+            defaults={
+                "size": stored.size,
+                "key": stored.key,
+                "level": signed.level,
+                "signing_key": key,
+                "credential": attached,
+            },
         )
         _under(certificate, lease_until).update(file=file, published_at=at, lease_until=None, last_error="")
         announce(certificate, at=at)

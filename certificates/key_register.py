@@ -6,11 +6,17 @@ the register's word from then on. Nothing leads back.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
+from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
 from django.db import transaction
 
 from academy.env import Signing
+from certificates import credential
 from certificates.models import SigningKey
 from certificates.signing import keys
 
@@ -39,6 +45,48 @@ def register(pair: keys.KeyPair) -> SigningKey:
         },
     )
     return key
+
+
+def register_credential_key(public: Ed25519PublicKey, *, at: datetime) -> SigningKey:
+    """The same for the key of credentials, valid from when it is first used."""
+    raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    key, _created = SigningKey.objects.get_or_create(
+        fingerprint=hashlib.sha256(raw).hexdigest(),
+        defaults={
+            "purpose": SigningKey.Purpose.CREDENTIAL,
+            "algorithm": "ed25519",
+            "public": credential.multibase(public),
+            "valid_from": at,
+        },
+    )
+    return key
+
+
+def did() -> str:
+    """did:web of SITE_URL's host; a port's colon is written %3A (did:web Method Specification, 2.5.1)."""
+    return "did:web:" + settings.SITE_URL.split("://", 1)[1].replace(":", "%3A")
+
+
+def method_of(key: SigningKey) -> str:
+    """The DID URL under which a credential key stands in the DID document."""
+    return f"{did()}#{key.fingerprint[:16]}"
+
+
+def did_document() -> dict[str, Any]:
+    """Every key of credentials that may be trusted, retired ones included: what they signed stays valid."""
+    keys_of_credentials = SigningKey.objects.filter(purpose=SigningKey.Purpose.CREDENTIAL).exclude(
+        state=SigningKey.State.COMPROMISED
+    )
+    methods = [
+        {"id": method_of(key), "type": "Multikey", "controller": did(), "publicKeyMultibase": key.public}
+        for key in keys_of_credentials.order_by("valid_from", "pk")
+    ]
+    return {
+        "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
+        "id": did(),
+        "verificationMethod": methods,
+        "assertionMethod": [method["id"] for method in methods],
+    }
 
 
 def find(digits: str) -> SigningKey:

@@ -6,7 +6,7 @@ import hashlib
 import mimetypes
 import re
 import threading
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from importlib import resources
 from itertools import groupby
@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import segno
 from django.template.loader import get_template
 from tinycss2 import color5
-from weasyprint import CSS, HTML, Document
+from weasyprint import CSS, HTML, Attachment, Document
 from weasyprint.images import SVGImage
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
@@ -34,6 +34,7 @@ STYLE = "pdf/certificate.css"
 TEMPLATE = "certificates/pdf/certificate.html"
 VARIANT = "pdf/a-3a"
 QR_ADDRESS = "asset:qr"
+CREDENTIAL_NAME = "kredensial.json"
 QR_COLOUR = "#1B2430"
 
 # What the foot says of the signature, by the backend that makes it: nothing that it does not do.
@@ -118,16 +119,17 @@ class QrCode:
         stream.fill()
 
 
-def render_pdf(facts: CertificateFacts, *, slot: SignatureSlot | None = None) -> bytes:
-    """The certificate as PDF; the same facts and slot give the same bytes. RenderError if it cannot be drawn.
+def render_pdf(facts: CertificateFacts, *, slot: SignatureSlot | None = None, credential: bytes | None = None) -> bytes:
+    """The certificate as PDF; the same arguments give the same bytes. RenderError if it cannot be drawn.
 
-    With a slot the file waits for its signature, see `signature_slot.fill`.
+    With a slot the file waits for its signature, see `signature_slot.fill`. The credential becomes a file in the PDF.
     """
     try:
         with _drawing:
             pdf: bytes = _lay_out(facts).write_pdf(
                 pdf_variant=VARIANT,
                 pdf_identifier=hashlib.sha256(facts.sha256().encode()).digest()[:16],
+                attachments=[_attachment(credential, facts)] if credential else None,
                 finisher=partial(archival.finish, slot=slot),
             )
     except FatalURLFetchingError as error:  # a BaseException: no caller would catch it
@@ -138,6 +140,19 @@ def render_pdf(facts: CertificateFacts, *, slot: SignatureSlot | None = None) ->
         message = f"{type(error).__name__}: {error}"
         raise RenderError(message) from error
     return pdf
+
+
+def _attachment(credential: bytes, facts: CertificateFacts) -> Attachment:
+    """With the day of issue as its date: the moment of drawing would make each drawing another file."""
+    day = datetime.fromisoformat(facts.issued_on).replace(tzinfo=UTC)
+    return Attachment(
+        string=credential,
+        name=CREDENTIAL_NAME,
+        description="Kredensial terverifikasi (Open Badges 3.0)",
+        relationship="Data",
+        created=day,
+        modified=day,
+    )
 
 
 def _lay_out(facts: CertificateFacts) -> Document:

@@ -64,6 +64,8 @@ find_missing() {
         need qpdf runs qpdf --version
         need default-jre-headless runs java -version
         need libjaxb-java test -e /usr/share/java/jaxb-api.jar
+        need nodejs runs node --version
+        need npm runs npm --version
         need libnss3-tools test -x /usr/bin/certutil
     fi
     missing=${missing# }

@@ -15,14 +15,21 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    pkcs12,
+)
 from cryptography.x509.oid import NameOID
 
 from certificates.signing import SignerUnavailable
 
 AUTHORITY = "authority.p12"
 DOCUMENT = "document.p12"
+CREDENTIAL = "credential.pem"
 AUTHORITY_YEARS, DOCUMENT_YEARS = 20, 5
 DEMONSTRATION = "Demonstrasi, bukan penyelenggara sertifikasi elektronik"
 ORGANISATION = "Akademi Digital ASN"
@@ -84,6 +91,21 @@ def load_or_make(folder: Path) -> KeyPair:
     if not path.exists():
         _write_once(path, _as_pkcs12(make_document_key(_load_or_make_authority(folder), at=datetime.now(tz=UTC))))
     return load(path, "")
+
+
+def load_or_make_credential_key(folder: Path) -> ed25519.Ed25519PrivateKey:
+    """The Ed25519 key of the credentials, made like the other. SignerUnavailable if its file is damaged."""
+    path = folder / CREDENTIAL
+    if not path.exists():
+        made = ed25519.Ed25519PrivateKey.generate()
+        _write_once(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+    except ValueError as error:
+        raise SignerUnavailable(f"The credential key cannot be read from {path.name}") from error
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise SignerUnavailable(f"{path.name} holds no Ed25519 key")
+    return key
 
 
 def replace_document_key(folder: Path, *, at: datetime) -> KeyPair:

@@ -29,5 +29,5 @@ class Command(BaseCommand):
         except key_register.KeyRegisterError as error:
             raise CommandError(str(error)) from error
         for key in SigningKey.objects.order_by("valid_from"):
-            until = f"{key.valid_until:%Y-%m-%d}"
+            until = f"{key.valid_until:%Y-%m-%d}" if key.valid_until else "-"
             self.stdout.write(f"{key.fingerprint[:16]}  {key.purpose}  {key.algorithm}  until {until}  {key.state}")
