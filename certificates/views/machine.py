@@ -23,19 +23,20 @@ def did_document(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def status_list(request: HttpRequest, number: int) -> HttpResponse:
+def status_list(request: HttpRequest, number: str) -> HttpResponse:
     """A status list, signed anew every five minutes; 404 for one that no certificate has a place in.
 
     503 while no key can sign: who checks must then say "could not check", not "not revoked".
     """
-    key = f"status-list:{number}"
+    wanted = int(number)
+    key = f"status-list:{wanted}"
     signed: dict[str, Any] | None = cache.get(key)
     if signed is None:
-        first = number * credentials.PLACES
+        first = wanted * credentials.PLACES
         if not Certificate.objects.filter(status_index__range=(first, first + credentials.PLACES - 1)).exists():
             raise Http404
         try:
-            signed = credentials.status_list(number, at=timezone.now())
+            signed = credentials.status_list(wanted, at=timezone.now())
         except SignerUnavailable:
             return HttpResponse(status=503, headers={"Retry-After": "60"})
         cache.set(key, signed, KEPT_SECONDS)
