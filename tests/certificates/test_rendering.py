@@ -191,6 +191,21 @@ def test_page_one_holds_the_longest_and_the_shortest_facts(facts: CertificateFac
     assert "Daftar Mata Pelatihan" in back
 
 
+def test_usual_facts_are_laid_out_once(monkeypatch):
+    """A second layout at tighter spacing costs as much again: it is for long facts only."""
+    laid_out = []
+    pages = rendering._pages
+    monkeypatch.setattr(rendering, "_pages", lambda *given, **named: laid_out.append(1) or pages(*given, **named))
+    usual = [
+        replace(FACTS, name=name, course=course, position="Pengelola Layanan Operasional Ahli Pertama")
+        for name in ("Petrus Pandur, S.Pd.", "Hendrikus Amtiran, A.Md.K.", "Yohanes Don Bosko Tefa Seran, S.Kom.")
+        for course in (FACTS.course, "Keamanan Informasi Dasar: Kata Sandi, MFA, dan Phishing")
+    ]
+    for facts in usual:
+        rendering.render_pdf(facts)
+    assert len(laid_out) == len(usual)
+
+
 def test_a_name_of_80_characters_stays_on_one_line(tmp_path: Path):
     assert len(LONGEST_NAME) >= 80
     path = tmp_path / "certificate.pdf"
