@@ -23,6 +23,17 @@ SHORTEST_SECRET_KEY = 50
 
 
 @dataclass(frozen=True)
+class Signing:
+    """How certificates are signed. `pkcs12` None means a key that the installation makes for itself in `keys_dir`."""
+
+    backend: str
+    keys_dir: Path
+    pkcs12: Path | None
+    passphrase: str
+    tsa_url: str
+
+
+@dataclass(frozen=True)
 class Environment:
     """What this process was told about its surroundings."""
 
@@ -35,6 +46,7 @@ class Environment:
     redis_url: str
     celery_broker_url: str
     email: dict[str, Any]
+    signing: Signing
     is_production: bool
 
     @property
@@ -78,6 +90,7 @@ def read(base_dir: Path) -> Environment:
         redis_url=redis_url,
         celery_broker_url=env.str("CELERY_BROKER_URL", default="") or redis_url or "filesystem://localhost",
         email=env.email_url_config(email_url or "consolemail://"),
+        signing=_signing(env, data_dir),
         is_production=is_production,
     )
 
@@ -105,12 +118,40 @@ def _refuse_half_production(*, site_url: str, debug: bool, secret_key: str, emai
         raise ImproperlyConfigured("EMAIL_URL must be set when SITE_URL is a public address")
 
 
+SIGNING_BACKENDS = ("local",)
+SIGNING_VARIABLES = {"SIGNING_BACKEND", "SIGNING_PKCS12", "SIGNING_PASSPHRASE", "SIGNING_TSA_URL"}
+
+
+def _signing(env: environ.Env, data_dir: Path) -> Signing:
+    """A misspelt variable is refused: nobody should believe that certificates are signed in a way they are not."""
+    unknown = sorted(name for name in env.ENVIRON if name.startswith("SIGNING_") and name not in SIGNING_VARIABLES)
+    if unknown:
+        message = f"{unknown[0]} is not known; there are {', '.join(sorted(SIGNING_VARIABLES))}"
+        raise ImproperlyConfigured(message)
+    backend = env.str("SIGNING_BACKEND", default="") or "local"
+    if backend not in SIGNING_BACKENDS:
+        message = f"SIGNING_BACKEND must be one of {', '.join(SIGNING_BACKENDS)}, not {backend!r}"
+        raise ImproperlyConfigured(message)
+    given = env.str("SIGNING_PKCS12", default="")
+    if given and not Path(given).is_file():
+        message = f"SIGNING_PKCS12: there is no file {given}"
+        raise ImproperlyConfigured(message)
+    passphrase = env.str("SIGNING_PASSPHRASE", default="")
+    if passphrase and not given:
+        raise ImproperlyConfigured("SIGNING_PASSPHRASE is set without SIGNING_PKCS12, the file it opens")
+    return Signing(
+        backend=backend,
+        keys_dir=data_dir / "keys",
+        pkcs12=Path(given) if given else None,
+        passphrase=passphrase,
+        tsa_url=env.str("SIGNING_TSA_URL", default=""),
+    )
+
+
 def _refuse_what_is_not_built(env: environ.Env) -> None:
-    """A variable that would be ignored is refused: nobody should believe that files go elsewhere or are signed."""
-    for name in sorted(name for name in env.ENVIRON if name == "STORAGE_URL" or name.startswith("SIGNING_")):
-        if env.ENVIRON[name]:
-            message = f"{name} is set, but this version keeps files below DATA_DIR and does not sign them yet"
-            raise ImproperlyConfigured(message)
+    """A variable that would be ignored is refused: nobody should believe that files go elsewhere."""
+    if env.str("STORAGE_URL", default=""):
+        raise ImproperlyConfigured("STORAGE_URL is set, but this version keeps files below DATA_DIR")
 
 
 def _kept_secret(path: Path) -> str:

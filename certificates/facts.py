@@ -14,7 +14,7 @@ from academy.people.models import Organiser
 from certificates import wording
 from courses.models import Completion
 
-TEMPLATE_VERSION = "sttp-2026.1"
+TEMPLATE_VERSION = "sttp-2026.2"
 
 TITLES = {
     Completion.Outcome.PASSED: "Surat Tanda Tamat Pelatihan",
@@ -22,7 +22,7 @@ TITLES = {
 }
 # When a later template prints one fact more: what the certificates of each earlier template have in its place, so
 # that their rows stay readable. Template version → fact → value; the same for the facts of a module.
-NOT_YET_KNOWN: dict[str, dict[str, Any]] = {}
+NOT_YET_KNOWN: dict[str, dict[str, Any]] = {"sttp-2026.1": {"signed_by": "local"}}
 NOT_YET_KNOWN_OF_MODULES: dict[str, dict[str, Any]] = {}
 
 OUTCOMES = {Completion.Outcome.PASSED: "Lulus", Completion.Outcome.ATTENDED: "Telah mengikuti"}
@@ -43,6 +43,7 @@ class CertificateFacts:
     """Plain values only, so that they survive as JSON. Days are ISO dates, `score` and `pass_mark` decimals as text.
 
     `name` carries its titles; `nip`, `grade`, `position`, `unit` and `agency` may be empty and are then not printed.
+    `signed_by` names the signing backend, of which the foot of page one tells.
     """
 
     title: str
@@ -74,6 +75,7 @@ class CertificateFacts:
     signatory: str
     signatory_nip: str
     signatory_position: str
+    signed_by: str
     template_version: str
 
     @classmethod
@@ -113,7 +115,7 @@ def _known(facts: type, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def gather(completion: Completion, *, organiser: Organiser, number: str, code: str, issued_on: date,
-           site_url: str) -> CertificateFacts:  # fmt: skip
+           site_url: str, signed_by: str) -> CertificateFacts:  # fmt: skip
     """The facts as they are now. The unit and agency are those that earned the completion, the rest is today's."""
     person, edition, run = completion.person, completion.edition, completion.enrolment.run
     zone = ZoneInfo(completion.agency.time_zone if completion.agency else organiser.time_zone)
@@ -149,6 +151,7 @@ def gather(completion: Completion, *, organiser: Organiser, number: str, code: s
         signatory=organiser.signatory_name,
         signatory_nip=organiser.signatory_nip,
         signatory_position=organiser.signatory_position,
+        signed_by=signed_by,
         template_version=TEMPLATE_VERSION,
     )
 

@@ -11,16 +11,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 
-from certificates import codes, numbering, signing, store
+from certificates import codes, credential, credentials, numbering, signing, store
 from certificates.facts import TEMPLATE_VERSION, CertificateFacts, gather
 from certificates.messages import announce
-from certificates.models import Certificate, CertificateFile
+from certificates.models import Certificate, CertificateFile, SigningKey
 from certificates.rendering import render_pdf
 from courses.models import Completion
 
@@ -83,6 +84,7 @@ def issue(completion: Completion, *, at: datetime) -> Certificate:
             code=codes.new_code(),
             issued_on=issued_on,
             site_url=settings.SITE_URL,
+            signed_by=settings.SIGNING.backend,
         )
         return Certificate.objects.create(
             completion=completion,
@@ -95,6 +97,7 @@ def issue(completion: Completion, *, at: datetime) -> Certificate:
             facts_sha256=facts.sha256(),
             template_version=TEMPLATE_VERSION,
             issued_at=at,
+            status_index=credentials.new_status_index(),
         )
 
 
@@ -103,18 +106,17 @@ def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
 
     Drawing and storing happen outside any transaction. A lost lease loses harmlessly: the same facts give the same
     file, and only the holder of the lease publishes. Any error leaves the row owed and counts as a try, except what is
-    not the row's fault: a full disk, a database that is away.
+    not the row's fault: a full disk, a database or a signer that is away.
     """
     lease_until = at + LEASE
     if not _claim(certificate, at=at, lease_until=lease_until):
         certificate.refresh_from_db()
         return certificate
     try:
-        facts = CertificateFacts.from_json(certificate.facts)
-        signed = signing.sign(render_pdf(facts), facts)
+        signed, attached = _draw_and_sign(certificate, at=at)
         stored = store.keep(signed.content)
-        _publish(certificate, stored, level=signed.level, lease_until=lease_until, at=at)
-    except (OSError, OperationalError) as error:
+        _publish(certificate, stored, signed, attached, lease_until=lease_until, at=at)
+    except (OSError, OperationalError, signing.SignerUnavailable) as error:
         _give_back(certificate, lease_until, error, counts=False)
         raise
     except Exception as error:
@@ -124,13 +126,40 @@ def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
     return certificate
 
 
+def _draw_and_sign(certificate: Certificate, *, at: datetime) -> tuple[signing.SignedFile, dict[str, Any] | None]:
+    """The signed file, and the credential that is attached to it."""
+    facts = CertificateFacts.from_json(certificate.facts)
+    signed_credential = credentials.of(certificate, facts)
+    attachment = credential.as_bytes(signed_credential) if signed_credential else None
+    occasion = signing.Occasion(
+        signatory=facts.signatory, reason=f"{facts.title} {facts.number}", location=facts.place, at=at
+    )
+    signer = signing.signer_named(facts.signed_by)
+    signed = signer.sign(lambda slot: render_pdf(facts, slot=slot, credential=attachment), occasion)
+    return signed, signed_credential
+
+
 @transaction.atomic
 def _publish(
-    certificate: Certificate, stored: store.Stored, *, level: str, lease_until: datetime, at: datetime
+    certificate: Certificate,
+    stored: store.Stored,
+    signed: signing.SignedFile,
+    attached: dict[str, Any] | None,
+    *,
+    lease_until: datetime,
+    at: datetime,
 ) -> None:
     if _under(certificate, lease_until).select_for_update().exists():
+        key = SigningKey.objects.filter(fingerprint=signed.fingerprint).first() if signed.fingerprint else None
         file, _created = CertificateFile.objects.get_or_create(
-            sha256=stored.sha256, defaults={"size": stored.size, "key": stored.key, "level": level}
+            sha256=stored.sha256,
+            defaults={
+                "size": stored.size,
+                "key": stored.key,
+                "level": signed.level,
+                "signing_key": key,
+                "credential": attached,
+            },
         )
         _under(certificate, lease_until).update(file=file, published_at=at, lease_until=None, last_error="")
         announce(certificate, at=at)

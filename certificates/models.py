@@ -23,6 +23,35 @@ class NumberSeries(models.Model):
         constraints = [models.UniqueConstraint(fields=["organiser", "year"], name="number_series_once_per_year")]
 
 
+class SigningKey(models.Model):
+    """The public part of a key that signed, kept for good: what it signed must stay verifiable. Never the secret.
+
+    `public` is the certificate and the ones above it as PEM, or an Ed25519 key as multibase, which has no end of its
+    own. `state` only moves forward, see `key_register`.
+    """
+
+    class Purpose(models.TextChoices):
+        DOCUMENT = "document", _("signs certificates")
+        CREDENTIAL = "credential", _("signs credentials")
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        RETIRED = "retired", _("retired")
+        COMPROMISED = "compromised", _("compromised")
+
+    fingerprint = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the certificate or the key, hex.")
+    purpose = models.CharField(max_length=12, choices=Purpose)
+    algorithm = models.CharField(max_length=40)
+    public = models.TextField()
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=12, choices=State, default=State.ACTIVE)
+    state_changed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.fingerprint[:16]
+
+
 class CertificateFile(models.Model):
     """A published file: stored once under the hash of its bytes, never drawn again. `level` names its signature."""
 
@@ -30,6 +59,8 @@ class CertificateFile(models.Model):
     size = models.PositiveIntegerField(help_text="Bytes.")
     key = models.CharField(max_length=200, help_text="Path below the certificate store.")
     level = models.CharField(max_length=16, default="none")
+    signing_key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, null=True, blank=True, related_name="files")
+    credential = models.JSONField(null=True, blank=True, help_text="The verifiable credential attached to the file.")
 
 
 class CertificateQuerySet(models.QuerySet["Certificate"]):
@@ -59,6 +90,7 @@ class Certificate(models.Model):
     facts_sha256 = models.CharField(max_length=64)
     template_version = models.CharField(max_length=40)
     issued_at = models.DateTimeField(_("issued at"))
+    status_index = models.PositiveIntegerField(null=True, unique=True, help_text="Place in the status lists.")
     published_at = models.DateTimeField(null=True, blank=True)
     file = models.OneToOneField(
         CertificateFile, on_delete=models.PROTECT, null=True, blank=True, related_name="certificate"

@@ -2,11 +2,14 @@
 
 from django.urls import path, re_path
 
-from certificates.views import mine, verify
+from certificates.views import machine, mine, verify
 
 urlpatterns = [
     path("sertifikat/", mine.certificates, name="my_certificates"),
     path("sertifikat/<str:code>.pdf", mine.file, name="certificate_file"),
+    path("sertifikat/<str:code>.json", mine.credential, name="certificate_credential"),
+    re_path(r"^status/(?P<number>[0-9]{1,4})$", machine.status_list, name="status_list"),
+    path(".well-known/did.json", machine.did_document, name="did_document"),
     path("verifikasi/", verify.form, name="verify"),
     path("V/<str:code>", verify.by_code, name="certificate_by_code"),
     re_path(r"^[Vv]/(?P<code>[^/]+)/?$", verify.by_code),  # other spellings, led to the one above

@@ -62,6 +62,11 @@ find_missing() {
         need poppler-utils runs pdftotext -v
         need zbar-tools runs zbarimg --version
         need qpdf runs qpdf --version
+        need default-jre-headless runs java -version
+        need libjaxb-java test -e /usr/share/java/jaxb-api.jar
+        need nodejs runs node --version
+        need npm runs npm --version
+        need libnss3-tools test -x /usr/bin/certutil
     fi
     missing=${missing# }
 }

@@ -55,7 +55,7 @@ ODD_VALUES: tuple[str | bytes, ...] = (
 NASTIEST = ("", "-1", "9223372036854775808", "a\x00b", b"\xed\xa0\x80", "9999-99-99", "x" * 10_000)
 # Open to everybody; what is not named here asks a signed-out reader to sign in.
 PUBLIC = re.compile(
-    r"^/($|masuk/|keluar/|akun/|bahasa/|katalog/|jalur/|pelatihan/|verifikasi/|V/|v/|media/|dokumen/|api/v1/|healthz$|readyz$|metrics$|_util/|static/)"
+    r"^/($|masuk/|keluar/|akun/|bahasa/|katalog/|jalur/|pelatihan/|verifikasi/|V/|v/|status/|\.well-known/|media/|dokumen/|api/v1/|healthz$|readyz$|metrics$|_util/|static/)"
 )
 PRIVATE = ("/belajar/", "/sertifikat/", "/laporan/")
 

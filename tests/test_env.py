@@ -88,6 +88,9 @@ def test_a_whole_production_starts(read):
         ("SITE_URL", "akademi.example.go.id"),
         ("STORAGE_URL", "s3://bucket"),
         ("SIGNING_KEY", "/etc/key"),
+        ("SIGNING_BACKEND", "none"),
+        ("SIGNING_PKCS12", "/nowhere/key.p12"),
+        ("SIGNING_PASSPHRASE", "without a file"),
     ],
 )
 def test_a_half_set_production_is_refused_by_name(read, name, value):

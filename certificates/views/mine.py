@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from academy.pages.templatetags import formats
 from academy.people.models import Person
 from certificates import store
+from certificates.credential import as_bytes
 from certificates.models import Certificate
 from courses.models import Completion
 
@@ -56,9 +57,7 @@ def file(request: HttpRequest, code: str) -> HttpResponse:
 
     A missing or damaged file is an alarm. It is never drawn again: what was published is a fact.
     """
-    certificate = get_object_or_404(
-        Certificate.objects.published().select_related("file"), code=code, completion__person=request.user
-    )
+    certificate = _own(request, code)
     content = _content(certificate)
     if content is None:
         response = render(request, "certificates/file_missing.html", {"number": certificate.number}, status=503)
@@ -68,6 +67,26 @@ def file(request: HttpRequest, code: str) -> HttpResponse:
         response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
     add_never_cache_headers(response)
     return response
+
+
+@login_required
+@require_safe
+def credential(request: HttpRequest, code: str) -> HttpResponse:
+    """The verifiable credential of one's own certificate, as it is attached to the file; 404 for one that has none."""
+    certificate = _own(request, code)
+    if certificate.file is None or certificate.file.credential is None:
+        raise Http404
+    response = HttpResponse(as_bytes(certificate.file.credential), content_type="application/vc+ld+json")
+    name = f"kredensial-{slugify(certificate.number)}.json"
+    response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
+    add_never_cache_headers(response)
+    return response
+
+
+def _own(request: HttpRequest, code: str) -> Certificate:
+    """A published one of the person who asks; another person's does not exist."""
+    mine = Certificate.objects.published().filter(completion__person=request.user)
+    return get_object_or_404(mine.select_related("file"), code=code)
 
 
 def _content(certificate: Certificate) -> bytes | None:
@@ -101,6 +120,8 @@ def _row(certificate: Certificate) -> dict[str, Any]:
     row |= {
         "download_url": reverse("certificate_file", kwargs={"code": certificate.code}),
         "size": filesizeformat(certificate.file.size),
+        "credential_url": certificate.file.credential
+        and reverse("certificate_credential", kwargs={"code": certificate.code}),
         "verify_url": reverse("certificate_by_code", kwargs={"code": certificate.code}),
     }
     if certificate.revoked_at:

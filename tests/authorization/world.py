@@ -122,7 +122,9 @@ class World:
         completion = complete(make_enrolment(person, edition=self.certified))
         certificate = issuing.issue(completion, at=AT)
         stored = store.keep(b"%PDF-1.7 " + str(person.pk).encode())
-        certificate.file = CertificateFile.objects.create(sha256=stored.sha256, size=stored.size, key=stored.key)
+        certificate.file = CertificateFile.objects.create(
+            sha256=stored.sha256, size=stored.size, key=stored.key, credential={"type": ["VerifiableCredential"]}
+        )
         certificate.published_at = AT
         certificate.save()
         return certificate

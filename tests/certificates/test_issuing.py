@@ -124,7 +124,7 @@ def test_publishing_stores_the_file_and_owes_one_message():
     assert published.file is not None
     content = store.path_of(published.file.key).read_bytes()
     assert content.startswith(b"%PDF-1.7")
-    assert (published.file.size, published.file.level) == (len(content), "none")
+    assert (published.file.size, published.file.level) == (len(content), "B-B")
     assert CertificateFile.objects.count() == 1
     message = Message.objects.get()
     assert message.person == certificate.completion.person

@@ -1,4 +1,4 @@
-"""The PDF as others see it: through pdftotext, pdffonts, pdftoppm and zbarimg."""
+"""The PDF as others see it: through pdftotext, pdffonts, pdftoppm, zbarimg, qpdf, veraPDF and page-validation."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from weasyprint.urls import FatalURLFetchingError
 
 from certificates import rendering
 from certificates.facts import CertificateFacts, ModuleFacts
+from tests.certificates import validators
 
 FACTS = CertificateFacts(
     title="Surat Tanda Tamat Pelatihan",
@@ -49,7 +50,8 @@ FACTS = CertificateFacts(
     signatory="Dr. Yosefina Manek, M.Si.",
     signatory_nip="197004181995032001",
     signatory_position="Kepala Badan Pengembangan Sumber Daya Manusia Daerah Provinsi Nusa Tenggara Timur",
-    template_version="sttp-2026.1",
+    signed_by="local",
+    template_version="sttp-2026.2",
 )
 LONGEST_NAME = "Prof. Dr. Ir. Žofia-Ångström Đặng Ğüneş Nguyễn Łukasiewicz-Tefa, S.Kom., M.Kom.,"
 LONG = replace(
@@ -143,6 +145,34 @@ def test_the_pdf_says_what_it_is_to_screen_readers(pdf: Path):
         assert [str(figure.Alt) for figure in figures] == ["Kode QR: HTTPS://AKADEMI.CONTOH.GO.ID/V/7KQ4M2XD9TWRH3PB"]
 
 
+@pytest.mark.parametrize("facts", [FACTS, LONG, SHORT], ids=["usual", "long", "short"])
+def test_it_is_pdf_a_3a_and_pdf_ua_1_at_once(facts: CertificateFacts, tmp_path: Path):
+    path = tmp_path / "certificate.pdf"
+    path.write_bytes(rendering.render_pdf(facts))
+    assert validators.complaints(path) == []
+    assert "No syntax or stream encoding errors" in run("qpdf", "--check", path)
+
+
+def test_the_judges_refuse_what_is_neither(tmp_path: Path):
+    path = tmp_path / "plain.pdf"
+    HTML(string="<p>tanpa bahasa").write_pdf(path)
+    found = " ".join(validators.complaints(path))
+    for judge in ("veraPDF 3a", "veraPDF ua1", "page 3a", "page ua1"):
+        assert judge in found
+
+
+def test_ornaments_are_walked_once_and_drawn_alike(tmp_path: Path):
+    """The first drawing walks the SVG, the second takes what was kept."""
+    rendering._ornaments.cache_clear()
+    first, second = rendering.render_pdf(FACTS), rendering.render_pdf(FACTS)
+    assert first == second
+
+
+def test_an_ornament_with_resources_of_its_page_is_refused():
+    with pytest.raises(ValueError, match="may not use transparency"):
+        rendering._without_resources([b"0 0 m", "/a0.5 gs"])
+
+
 def test_the_same_facts_give_the_same_bytes():
     first = rendering.render_pdf(FACTS)
     rendering.render_pdf(SHORT)
@@ -159,6 +189,21 @@ def test_page_one_holds_the_longest_and_the_shortest_facts(facts: CertificateFac
         assert printed in front
     assert facts.outcome.upper() in front
     assert "Daftar Mata Pelatihan" in back
+
+
+def test_usual_facts_are_laid_out_once(monkeypatch):
+    """A second layout at tighter spacing costs as much again: it is for long facts only."""
+    laid_out = []
+    pages = rendering._pages
+    monkeypatch.setattr(rendering, "_pages", lambda *given, **named: laid_out.append(1) or pages(*given, **named))
+    usual = [
+        replace(FACTS, name=name, course=course, position="Pengelola Layanan Operasional Ahli Pertama")
+        for name in ("Petrus Pandur, S.Pd.", "Hendrikus Amtiran, A.Md.K.", "Yohanes Don Bosko Tefa Seran, S.Kom.")
+        for course in (FACTS.course, "Keamanan Informasi Dasar: Kata Sandi, MFA, dan Phishing")
+    ]
+    for facts in usual:
+        rendering.render_pdf(facts)
+    assert len(laid_out) == len(usual)
 
 
 def test_a_name_of_80_characters_stays_on_one_line(tmp_path: Path):
