@@ -85,8 +85,8 @@ def credential(request: HttpRequest, code: str) -> HttpResponse:
 
 def _own(request: HttpRequest, code: str) -> Certificate:
     """A published one of the person who asks; another person's does not exist."""
-    mine = Certificate.objects.published().filter(completion__person=request.user)
-    return get_object_or_404(mine.select_related("file"), code=code)
+    published = Certificate.objects.published().select_related("file")
+    return get_object_or_404(published, code=code, completion__person=request.user)
 
 
 def _content(certificate: Certificate) -> bytes | None:

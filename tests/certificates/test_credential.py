@@ -16,8 +16,8 @@ from django.core.cache import cache
 from certificates import credential, credentials, issuing, key_register, rendering, store
 from certificates.models import Certificate, SigningKey
 from certificates.signing import SignerUnavailable, keys
-from tests.certificates.test_issuing import make_completion
 from tests.certificates.test_rendering import FACTS
+from tests.factories import make_completion
 
 AT = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -132,6 +132,8 @@ def test_its_key_stands_in_the_did_document_also_when_retired_and_not_when_compr
 
 
 def bit_of(client, certificate: Certificate) -> int:
+    assert certificate.file
+    assert certificate.file.credential
     entry = certificate.file.credential["credentialStatus"]
     address = entry["statusListCredential"].split("/", 3)[3]
     answer = client.get(f"/{address}")

@@ -13,7 +13,7 @@ import pytest
 
 from certificates import credentials, issuing, key_register
 from certificates.models import Certificate
-from tests.certificates.test_issuing import make_completion
+from tests.factories import make_completion
 
 VERIFIER = Path(__file__).resolve().parent / "verifier"
 AT = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
