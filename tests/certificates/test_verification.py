@@ -188,7 +188,7 @@ def test_a_replaced_one_leads_to_its_successor(certificate: Certificate, client:
     successor = Certificate.objects.get()
     successor.pk, successor.file, successor.published_at = None, None, None
     successor.revision, successor.sequence, successor.number = 2, 2, "0002/X/2026"
-    successor.code, successor.superseded_at = UNKNOWN, None
+    successor.code, successor.superseded_at, successor.status_index = UNKNOWN, None, None
     successor.facts |= {"code": UNKNOWN}
     successor.save()
     assert verification.look_up(certificate.code).replaced_by is None
