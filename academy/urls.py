@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("certificates.urls")),
     path("", include("courses.urls")),
     path("pengelola/", include("academy.people.operator_urls")),
+    path("pengelola/", include("certificates.operator_urls")),
     path("kepegawaian/", include("academy.people.hr_urls")),
     path("kepegawaian/", include("courses.hr_urls")),
     path("laporan/pegawai/impor/", include("academy.people.import_urls")),

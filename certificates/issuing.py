@@ -46,9 +46,14 @@ def completions_without_certificate() -> QuerySet[Completion]:
     return Completion.objects.filter(certificates__isnull=True)
 
 
+def unpublished() -> QuerySet[Certificate]:
+    """What has no file yet and is not withdrawn, whether somebody works on it or not."""
+    return Certificate.objects.live().filter(published_at__isnull=True)
+
+
 def owed_files() -> QuerySet[Certificate]:
     """What is owed a file: not published, not set aside, not withdrawn."""
-    return Certificate.objects.live().filter(published_at__isnull=True, tries__lt=MOST_TRIES)
+    return unpublished().filter(tries__lt=MOST_TRIES)
 
 
 def certificates_without_file(*, at: datetime) -> QuerySet[Certificate]:
@@ -58,7 +63,7 @@ def certificates_without_file(*, at: datetime) -> QuerySet[Certificate]:
 
 def set_aside() -> QuerySet[Certificate]:
     """What was tried too often and waits for somebody to look at `last_error`."""
-    return Certificate.objects.live().filter(published_at__isnull=True, tries__gte=MOST_TRIES)
+    return unpublished().filter(tries__gte=MOST_TRIES)
 
 
 def issue(completion: Completion, *, at: datetime) -> Certificate:

@@ -150,7 +150,7 @@ def find_unit(agency_id: int, name: str) -> WorkUnit:
     raise ValidationError(_("No unit has this name."))
 
 
-class _Search(forms.Form):
+class ListSearch(forms.Form):
     """A list's filters in its address. What makes no sense is left out, with a sentence in `problems`."""
 
     def chosen(self) -> dict[str, Any]:
@@ -162,11 +162,11 @@ class _Search(forms.Form):
         return [f"{self[name].label}: {problem}" for name, errors in self.errors.items() for problem in errors]
 
 
-class AgencySearch(_Search):
+class AgencySearch(ListSearch):
     q = forms.CharField(max_length=100, required=False, label=gettext_lazy("Name or code"))
 
 
-class RoleSearch(_Search):
+class RoleSearch(ListSearch):
     q = forms.CharField(max_length=100, required=False, label=gettext_lazy("Name or NIP"))
     peran = forms.ChoiceField(
         choices=[("", gettext_lazy("All roles")), *Role.Kind.choices], required=False, label=gettext_lazy("Role")
@@ -183,7 +183,7 @@ class RoleSearch(_Search):
     )
 
 
-class ImportSearch(_Search):
+class ImportSearch(ListSearch):
     instansi = forms.ModelChoiceField(
         Agency.objects.order_by("code"), required=False, label=gettext_lazy("Agency"), empty_label=gettext_lazy("All")
     )
@@ -192,7 +192,7 @@ class ImportSearch(_Search):
     )
 
 
-class LogSearch(_Search):
+class LogSearch(ListSearch):
     dari = forms.DateField(
         required=False,
         label=gettext_lazy("From day"),

@@ -347,6 +347,7 @@ def tabs(officer: Officer) -> list[Cell]:
             ("operator_groups", _("Groups")),
             ("operator_roles", _("Roles")),
             ("operator_imports", _("Imports")),
+            ("operator_certificates", _("Certificates")),
             *lists,
         ]
     here = officer.request.path

@@ -28,6 +28,6 @@ class Command(BaseCommand):
                 key_register.mark(key_register.find(compromised), SigningKey.State.COMPROMISED, at=timezone.now())
         except key_register.KeyRegisterError as error:
             raise CommandError(str(error)) from error
-        for key in SigningKey.objects.order_by("valid_from"):
+        for key in SigningKey.objects.order_by("valid_from", "pk"):
             until = f"{key.valid_until:%Y-%m-%d}" if key.valid_until else "-"
             self.stdout.write(f"{key.fingerprint[:16]}  {key.purpose}  {key.algorithm}  until {until}  {key.state}")
