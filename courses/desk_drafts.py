@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -68,17 +68,14 @@ def keep_what_is_live(request: HttpRequest, page: Page) -> None:
     """
     if not page.live or page.live_revision_id is not None or page.latest_revision is None:
         return
-    stored = page.specific_class.objects.get(pk=page.pk)
+    stored, newest = page.specific_class.objects.get(pk=page.pk), page.latest_revision
     page.live_revision = Revision.objects.create(
         content_object=stored,
-        base_content_type=page.latest_revision.base_content_type,
-        created_at=_just_before(page.latest_revision.created_at),
+        base_content_type=newest.base_content_type,
+        created_at=newest.created_at - timedelta(microseconds=1),  # the newest draft stays the newest
         object_str=str(stored),
         content=stored.serializable_data(),
     )
     Page.objects.filter(pk=page.pk).update(live_revision=page.live_revision)
-
-
-def _just_before(moment: datetime) -> datetime:
-    """The newest draft stays the newest."""
-    return moment - timedelta(microseconds=1)
+    newest.content["live_revision"] = page.live_revision.pk  # where publishing looks
+    newest.save(update_fields=["content"])

@@ -32,7 +32,7 @@ def module_preview(page: ModulePage) -> dict[str, Any]:
     rows = contents(draft_outline(course_page))["modules"]
     for number, module in enumerate(drafts_of(course_page).modules, start=1):
         if module.pk == page.pk:
-            here |= {"number": number, "items": rows[number - 1]["items"], "counts": rows[number - 1]["summary"]}
+            here |= {"number": number, "activities": rows[number - 1]["items"], "counts": rows[number - 1]["summary"]}
         elif page.pk is None:
             here["number"] = number + 1
     return {"course": course_page.title, "summary": page.summary, "module": here}

@@ -31,7 +31,7 @@ from courses.content import differences, edition_content, published_content
 from courses.course_desk import archive_course_view, copy_course_view
 from courses.desk_drafts import keep_what_is_live
 from courses.desk_home import put_own_courses_first
-from courses.desk_viewsets import CourseDesk
+from courses.desk_viewsets import AnotherQuestion, CourseDesk
 from courses.edition_view import course_page_of, publish_edition_view
 from courses.legal_desk import impact_view, review_view, tell_about_the_impact
 from courses.models import (
@@ -79,13 +79,16 @@ def register_admin_urls() -> list[URLPattern]:
     ]
 
 
+def another_question(model: type[Model]) -> AnotherQuestion | None:
+    return AnotherQuestion() if model is Question else None
+
+
 def colours_of_the_academy() -> SafeString:
     return format_html('<link rel="stylesheet" href="{}">', static("css/desk.css"))
 
 
-def words_for_tables() -> SafeString:
-    """The editor of tables knows no Indonesian and complains of it in the console."""
-    return format_html('<script src="{}"></script>', static("js/cms_tables.js"))
+def what_the_editor_lacks() -> SafeString:
+    return format_html('<script src="{}"></script>', static("js/cms_editor.js"))
 
 
 def edition_header_button(page: Page, user: Person, view_name: str, next_url: str | None = None) -> Iterator[Button]:
@@ -247,7 +250,8 @@ hooks.register("after_publish_page", tell_about_the_edition)
 hooks.register("before_publish_page", keep_what_is_live)
 hooks.register("construct_page_action_menu", publish_first)
 hooks.register("insert_global_admin_css", colours_of_the_academy)
-hooks.register("insert_editor_js", words_for_tables)
+hooks.register("register_snippet_action_menu_item", another_question)
+hooks.register("insert_editor_js", what_the_editor_lacks)
 hooks.register("before_delete_page", warn_about_the_edition)
 hooks.register("before_delete_snippet", keep_what_is_used)
 hooks.register("construct_main_menu", hide_empty_snippets)

@@ -9,12 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from academy.demo import accounts, histories
+from academy.demo.build import courses_of_the_demo
 from academy.demo.people import ensure_people
 from academy.people import nip, scope
 from academy.people.models import Person
 from academy.people.seed import load_agencies
 from courses.models import Attempt, Completion, Enrolment
-from tests.factories import PersonFactory, make_edition
+from tests.factories import CourseFactory, PersonFactory, make_edition
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 24)
@@ -71,3 +72,9 @@ def test_who_has_an_enrolment_keeps_it():
     first = histories.ensure_histories(people, [course], count=2, now=NOW)
     second = histories.ensure_histories(people, [course], count=2, now=NOW)
     assert (first, second, Enrolment.objects.count()) == (2, 0, 2)
+
+
+def test_a_course_that_a_trainer_began_does_not_stop_the_next_start():
+    taught = CourseFactory(key="dasar-spbe")
+    CourseFactory(key="baru-dimulai")
+    assert courses_of_the_demo() == [taught]

@@ -40,6 +40,15 @@ def make_hr(*, prefix: str, agency: str) -> dict[str, Any]:
     return account
 
 
+def make_trainers(*, prefix: str, count: int = 2) -> list[str]:
+    """The sessions of people who write the courses of the curriculum's organiser."""
+    unit = Course.objects.order_by("pk")[0].organiser.unit
+    people = [_make_person(f"{prefix}{number}", unit, sign_in=False) for number in range(count)]
+    for person in people:
+        Role.objects.create(person_id=person["id"], kind=Role.Kind.TRAINER, unit=unit, from_at=LONG_AGO)
+    return make_sessions(people=[person["id"] for person in people])
+
+
 def _make_person(name: str, unit: WorkUnit, *, sign_in: bool) -> dict[str, Any]:
     taken = Person.objects.count()
     person = PersonFactory(
