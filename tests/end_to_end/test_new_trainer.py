@@ -19,7 +19,7 @@ from tests.end_to_end.stack import PROJECT, Stack
 
 pytestmark = pytest.mark.end_to_end
 
-MOST_CLICKS, MOST_PAGE_LOADS = 43, 24
+MOST_CLICKS, MOST_PAGE_LOADS = 33, 20
 READER_CLICKS, READER_PAGE_LOADS = 2, 3
 HOW_TO = PROJECT / "docs" / "how-to" / "write-a-course.md"
 COURSE, CODE = "Surat Dinas Digital", "SDD"
@@ -160,23 +160,24 @@ def write_test(walk: Walk) -> None:
 def propose(walk: Walk) -> None:
     page = walk.page
     take_picture(page, "penulis-09-susunan")
-    walk.link("Terbitkan dan usulkan")
+    walk.link("Terbitkan dan ajukan")
     take_picture(page, "penulis-10-edisi")
     walk.button("Terbitkan halaman-halaman ini")
     take_picture(page, "penulis-11-usulan")
-    walk.button("Usulkan edisi")
-    expect(page.get_by_text("Edisi diusulkan")).to_be_visible()
+    walk.button("Ajukan edisi")
+    expect(page.get_by_text("Edisi telah diajukan")).to_be_visible()
     take_picture(page, "penulis-12-menunggu")
 
 
 def approve(walk: Walk) -> None:
     walk.page.goto("/cms/")
     take_picture(walk.page, "pembaca-1-beranda")
-    walk.press(walk.page.locator("#to-read-content, #panel-to-read-content").get_by_role("link", name=COURSE))
-    expect(walk.page.get_by_text("diusulkan", exact=False).first).to_be_visible()
+    expect(walk.page.get_by_text("Menunggu tinjauan Anda")).to_be_visible()
+    walk.press(walk.page.locator("main").get_by_role("link", name=COURSE).first)
+    expect(walk.page.get_by_text("Menunggu pembaca kedua")).to_be_visible()
     take_picture(walk.page, "pembaca-2-edisi")
     walk.button("Setujui dan terbitkan")
-    expect(walk.page.get_by_text("edisi 1.0", exact=False).first).to_be_visible()
+    expect(walk.page.get_by_text("Disetujui: edisi telah terbit")).to_be_visible()
     take_picture(walk.page, "pembaca-3-terbit")
 
 
