@@ -191,7 +191,7 @@ class Desk:
             "drafts": unpublished(self.page) if self.may_propose else [],
             "problems": content.problems() if content else [_("The course page is not published.")],
             "findings": findings_in(published_of(self.page), on=timezone.localdate()),
-            "comparisons": compare(self.old, content) if self.old and content else [],
+            "comparisons": compare(self.old, content) if content else [],
             "counts": _counts(content) if content else [],
             "reach": self._reach(),
             "running": Enrolment.objects.running().filter(run__course=self.page.course).count(),

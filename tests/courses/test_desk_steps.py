@@ -217,6 +217,15 @@ def test_publishing_is_the_plain_button_of_what_only_authors_see(client, page, t
     assert course.index('name="action-publish"') > course.index("Simpan konsep")
 
 
+def test_the_second_reader_of_a_first_edition_reads_all_of_it(client, page, trainer):
+    client.post(edition_url(page), {"action": "propose", "kind": "minor"})
+    reader = PersonFactory()
+    Role.objects.create(person=reader, kind=Role.Kind.TRAINER, unit=page.course.organiser.unit, from_at=LONG_AGO)
+    client.force_login(reader)
+    text = client.get(edition_url(page)).content.decode()
+    assert all(words in text for words in ("Isi materi 1.1.", "Isi materi 2.2.", "Soal: Soal 3?", "✓ Pilihan 0"))
+
+
 def draft_of(client, page):
     return client.get(reverse("wagtailadmin_pages:view_draft", args=[page.pk])).content.decode().split('id="main"')[1]
 
