@@ -165,8 +165,9 @@ def make_the_page(request: HttpRequest, row: Model) -> HttpResponse | None:
 
 def publish_first(items: list[ActionMenuItem], request: HttpRequest, context: dict[str, Any]) -> None:
     """Publishing is the plain button of what only authors see: learners get it with an edition."""
-    page = context.get("page") or context["parent_page"]
-    if isinstance(page.specific, AuthoringPage) or (course_page_of(page) is not None and not page.live):
+    page = context.get("page")
+    is_new = page is None and course_page_of(context["parent_page"]) is not None
+    if is_new or isinstance(page, AuthoringPage) or (isinstance(page, CoursePage) and not page.live):
         items.sort(key=lambda item: item.name != "action-publish")
 
 

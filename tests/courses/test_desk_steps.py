@@ -213,6 +213,8 @@ def test_a_loaded_page_stays_published_until_the_moment_of_its_next_text(client,
 def test_publishing_is_the_plain_button_of_what_only_authors_see(client, page, trainer):
     lesson = client.get(reverse("wagtailadmin_pages:edit", args=[LessonPage.objects.first().pk])).content.decode()
     assert lesson.index('name="action-publish"') < lesson.index("Simpan konsep")
+    module = client.get(reverse("wagtailadmin_pages:add", args=["courses", "modulepage", page.pk])).content.decode()
+    assert module.index('name="action-publish"') < module.index("Simpan konsep")
     course = client.get(reverse("wagtailadmin_pages:edit", args=[page.pk])).content.decode()
     assert course.index('name="action-publish"') > course.index("Simpan konsep")
 

@@ -15,13 +15,15 @@ if (window.Handsontable) {
   });
 }
 
-/* A button pressed while a draft saves itself waits for it: else a new page would be made twice, which is refused. */
+/* A button pressed while a draft saves itself waits for it, and no draft is saved after it: else a new page would be
+   made twice, which is refused. */
 (() => {
   let saving = false;
-  let waiting = null; // the form whose button was pressed
+  let waiting = null; // the form whose button was pressed meanwhile
+  let leaving = false;
 
   document.addEventListener("w-autosave:save", (event) => {
-    if (waiting) event.preventDefault();
+    if (waiting || leaving) event.preventDefault();
     else saving = true;
   });
   for (const name of ["w-autosave:success", "w-autosave:error"]) {
@@ -30,10 +32,15 @@ if (window.Handsontable) {
       if (waiting) waiting.requestSubmit();
     });
   }
+  window.addEventListener("pageshow", () => {
+    leaving = false;
+  });
   document.addEventListener(
     "submit",
     (event) => {
-      if (!event.target.matches("[data-edit-form]") || !saving) return;
+      if (!event.target.matches("[data-edit-form]")) return;
+      leaving = !saving;
+      if (leaving) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       if (waiting) return;
