@@ -115,14 +115,16 @@ class QuestionCreateView(CreateView):
         return Question(bank=known.first() if known else None, topic=self.request.GET.get("topic", "")[:120])
 
     def get_add_url(self) -> str:
-        return set_query_params(super().get_add_url(), self.request.GET.dict())
+        address: str = set_query_params(super().get_add_url(), self.request.GET.dict())
+        return address
 
     def get_success_url(self) -> str:
         back = get_valid_next_url_from_request(self.request)
+        address: str = back or super().get_success_url()
         if AnotherQuestion.name in self.request.POST:
             kept = {"bank": str(self.object.bank_id), "topic": self.object.topic, "next": back or None}
-            return set_query_params(super().get_add_url(), kept)
-        return back or super().get_success_url()
+            address = set_query_params(super().get_add_url(), kept)
+        return address
 
 
 class AnotherQuestion(ActionMenuItem):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -178,7 +178,7 @@ def _modules(drafts: Pages) -> list[dict[str, Any]]:
     return [_module(module, drafts.activities_of(module), banks) for module in drafts.modules]
 
 
-def _module(module: Page, activities: list[Page], banks: dict[int, QuestionBank]) -> dict[str, Any]:
+def _module(module: Page, activities: list[Page], banks: Mapping[int, QuestionBank]) -> dict[str, Any]:
     return _row(module) | {
         "activities": [
             _row(one) | _activity(one) | {"bank": banks.get(getattr(one, "bank_id", None) or 0)} for one in activities

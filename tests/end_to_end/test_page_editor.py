@@ -21,7 +21,8 @@ MOST_TURNS = 200  # of a tenth of a second
 def desk(academy: Stack) -> dict[str, Any]:
     """A course with one module and two lessons, its author and a second reader."""
     author, reader = academy.ask("make_trainers", prefix="penyunting")
-    return academy.ask("make_draft_course", title="Pelatihan Penyunting") | {"author": author, "reader": reader}
+    course: dict[str, Any] = academy.ask("make_draft_course", title="Pelatihan Penyunting")
+    return course | {"author": author, "reader": reader}
 
 
 def editor_of(page: Page, key: int) -> None:
