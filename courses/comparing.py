@@ -53,11 +53,14 @@ class Comparison:
     rows: tuple[Row, ...]
 
 
-def compare(old: CourseContent, new: CourseContent) -> list[Comparison]:
-    """One comparison for each activity that is new, gone or changed, in the order of `new`; the frame comes first."""
-    before = {activity.activity: activity for activity in old.activities}
+def compare(old: CourseContent | None, new: CourseContent) -> list[Comparison]:
+    """One comparison for each activity that is new, gone or changed, in the order of `new`; the frame comes first.
+
+    Without an `old` one, before the first edition, everything is new.
+    """
+    before = {activity.activity: activity for activity in old.activities} if old else {}
     after = {activity.activity: activity for activity in new.activities}
-    found = [Comparison(_("Changed"), _("Structure"), rows_of(_frame(old), _frame(new)))]
+    found = [Comparison(_("Changed"), _("Structure"), rows_of(_frame(old) if old else [], _frame(new)))]
     for key in [*after, *(key for key in before if key not in after)]:
         was, becomes = before.get(key), after.get(key)
         if was == becomes:

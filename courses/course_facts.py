@@ -73,7 +73,7 @@ def course_context(page: CoursePage, request: HttpRequest) -> dict[str, Any]:
             },
         ],
         "outline": outline,
-        "facts": _facts(page, outline),
+        "facts": facts(page, outline),
         "legal": _legal(references),
         "legal_note": _legal_note(references, newest),
         **(_learning(page, outline, reader, request, newest) if outline else {}),
@@ -86,14 +86,7 @@ def _learning(
     enrolment = reader.enrolment
     standing = Standing(enrolment, outline, reader.done) if enrolment is not None and reader.is_learning else None
     context: dict[str, Any] = {
-        "contents_summary": " · ".join(
-            [
-                modules_text(len(outline.modules)),
-                activities_text(len(outline.activities)),
-                minutes_text(outline.minutes),
-            ]
-        ),
-        "modules": [_module(module, standing) for module in outline.modules],
+        **contents(outline, standing),
         "history_url": reverse("edition_history", args=[page.course.key]),
     }
     if standing is not None:
@@ -120,6 +113,19 @@ def _learning(
         sign_in = f"{resolve_url('account_login')}?{urlencode({'next': page.get_url(request)})}"
         context["action"] = {"url": sign_in, "label": _("Sign in to take this course")}
     return context
+
+
+def contents(outline: Outline, standing: Standing | None = None) -> dict[str, Any]:
+    """The table of contents of a course, without `standing` as a stranger sees it."""
+    counted = [
+        modules_text(len(outline.modules)),
+        activities_text(len(outline.activities)),
+        minutes_text(outline.minutes),
+    ]
+    return {
+        "contents_summary": " · ".join(counted),
+        "modules": [_module(module, standing) for module in outline.modules],
+    }
 
 
 def _joining(course: Course, person: Person, *, again: bool) -> dict[str, Any]:
@@ -195,25 +201,25 @@ def quiz_text(activity: OutlineActivity) -> str:
     return _("%(questions)s, pass mark %(mark)s") % {"questions": questions, "mark": score(activity.pass_mark)}
 
 
-def _facts(page: CoursePage, outline: Outline | None) -> list[dict[str, str]]:
-    facts = []
+def facts(page: CoursePage, outline: Outline | None) -> list[dict[str, str]]:
+    rows = []
     if outline is not None:
         hours = _("%(hours)d JP (%(minutes)s)") % {
             "hours": outline.credit_hours,
             "minutes": minutes_text(outline.minutes),
         }
-        facts.append({"label": _("Weight"), "value": hours})
-    facts += [
+        rows.append({"label": _("Weight"), "value": hours})
+    rows += [
         {"label": _("Level"), "value": str(Level(page.course.level).label)},
         {"label": _("Participants"), "value": page.audience},
     ]
     if outline is not None:
         mark = _("Lowest score %(mark)s") % {"mark": score(outline.pass_mark)}
-        facts.append({"label": _("Passing"), "value": mark})
-    facts.append({"label": _("Organiser"), "value": page.course.organiser.short_name})
+        rows.append({"label": _("Passing"), "value": mark})
+    rows.append({"label": _("Organiser"), "value": page.course.organiser.short_name})
     if page.trainer:
-        facts.append({"label": _("Trainer"), "value": page.trainer})
-    return facts
+        rows.append({"label": _("Trainer"), "value": page.trainer})
+    return rows
 
 
 def _legal(references: list[LegalReference]) -> list[dict[str, Any]]:

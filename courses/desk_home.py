@@ -36,6 +36,7 @@ class OwnCourses(Component):
             "proposals": _with_pages(list(proposals_to_read(self.person, at=at)[:SHOWN])),
             "courses": _rows(list(courses.annotate(open_runs=_open_runs())[:SHOWN])),
             "more": courses.count() > SHOWN,
+            "may_add": self.person.has_perm("courses.add_course"),
             "to_review": len(references_to_review(on=timezone.localdate(at))),
         }
 

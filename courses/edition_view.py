@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 from wagtail.models import Page
 
@@ -22,6 +22,7 @@ from courses import proposals
 from courses.checklist import findings_in, published_of
 from courses.comparing import compare
 from courses.content import CourseContent, edition_content, needs_material_edition, published_content
+from courses.desk_drafts import CannotPublish, publish_drafts, unpublished
 from courses.models import ActivityKind, CoursePage, Edition, EditionKind, EditionProposal, Enrolment
 from courses.publishing import EditionInvalid, learners_of, next_number
 
@@ -97,7 +98,9 @@ class Desk:
 
     def actions(self) -> dict[str, Callable[[], bool]]:
         """What this person may press; each says whether it was done, or tells why not."""
-        writer = {"propose": self._propose, "withdraw": self._withdraw} if self.may_propose else {}
+        writer: dict[str, Callable[[], bool]] = {}
+        if self.may_propose:
+            writer = {"propose": self._propose, "withdraw": self._withdraw, "publish_drafts": self._publish_drafts}
         return writer | {"approve": self._approve, "return": self._return}
 
     def _propose(self) -> bool:
@@ -111,6 +114,17 @@ class Desk:
                 form.add_error(None, problem)
             return False
         messages.success(self.request, _("The edition is proposed. A second person reads it before learners get it."))
+        return True
+
+    def _publish_drafts(self) -> bool:
+        try:
+            published = publish_drafts(self.page, by=self.person)
+        except CannotPublish as refusal:
+            for problem in refusal.problems:
+                messages.error(self.request, problem)
+        else:
+            words = ngettext("%(count)d page is published.", "%(count)d pages are published.", len(published))
+            messages.success(self.request, words % {"count": len(published)})
         return True
 
     def _withdraw(self) -> bool:
@@ -174,9 +188,10 @@ class Desk:
             "returned": self._last_returned(),
             "may_propose": self.may_propose,
             "must_be_material": self._must_be_material(),
+            "drafts": unpublished(self.page) if self.may_propose else [],
             "problems": content.problems() if content else [_("The course page is not published.")],
             "findings": findings_in(published_of(self.page), on=timezone.localdate()),
-            "comparisons": compare(self.old, content) if self.old and content else [],
+            "comparisons": compare(self.old, content) if content else [],
             "counts": _counts(content) if content else [],
             "reach": self._reach(),
             "running": Enrolment.objects.running().filter(run__course=self.page.course).count(),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -19,9 +20,9 @@ from wagtail.actions.move_page import MovePageAction
 from wagtail.models import Page
 
 from academy.people.models import Person
-from courses.checklist import drafts_of, findings_in
+from courses.checklist import Pages, drafts_of, findings_in
 from courses.content import MINUTES_PER_CREDIT_HOUR, published_content
-from courses.models import Course, CoursePage, LessonPage, ModulePage, QuizPage
+from courses.models import Course, CoursePage, LessonPage, ModulePage, QuestionBank, QuizPage
 
 LONGEST_TITLE = 255
 
@@ -42,7 +43,7 @@ def outline_view(request: HttpRequest, page_id: int) -> HttpResponse:
             messages.success(request, _act(page, request.POST, by=person))
         except CannotArrange as refusal:
             messages.error(request, str(refusal))
-            status, typed = 422, {"typed_for": request.POST.get("page"), "typed": request.POST.get("title")}
+            status, typed = 422, {"typed_for": request.POST.get("page", ""), "typed": request.POST.get("title")}
         else:
             return redirect("course_outline", page.pk)
     drafts = drafts_of(page)
@@ -50,14 +51,14 @@ def outline_view(request: HttpRequest, page_id: int) -> HttpResponse:
     content = published_content(page.course)
     context = {
         "page": page,
-        "modules": [_module(module, drafts.activities_of(module)) for module in drafts.modules],
+        "modules": _modules(drafts),
         "minutes": sum(_minutes(activity) for activity in drafts.activities),
         "minutes_needed": page.course.credit_hours * MINUTES_PER_CREDIT_HOUR,
         "findings": findings_in(drafts, on=timezone.localdate()),
         "problems": content.problems() if content else [_("The course page is not published.")],
         "may_arrange": rights.can_publish(),
         "may_add": rights.can_add_subpage(),
-        "add_module_url": _add_url(ModulePage, page),
+        "may_ask": person.has_perm("courses.add_question"),
         "page_title": _("Outline"),
         "page_subtitle": page.title,
         "header_icon": "list-ul",
@@ -74,12 +75,14 @@ def _act(course_page: CoursePage, data: Any, *, by: Person) -> str:
         "down": lambda page, _sent, person: step(page, "right", by=person),
         "to_module": lambda page, sent, person: move_to_module(page, sent.get("module", ""), by=person),
     }
-    action = actions.get(data.get("action", ""))
-    if action is None:
-        raise CannotArrange(_("This button is unknown. Open the page again."))
     with transaction.atomic():
         # Two who arrange at the same moment: the second one sees what the first one did.
         Course.objects.select_for_update().get(pk=course_page.course_id)
+        if data.get("action") == "add_module":
+            return add_module(course_page, data.get("title", ""), by=by)
+        action = actions.get(data.get("action", ""))
+        if action is None:
+            raise CannotArrange(_("This button is unknown. Open the page again."))
         page = _below(course_page, data.get("page", ""))
         if page.path != data.get("path", page.path):
             raise CannotArrange(_("The outline changed meanwhile. Look at it again before you move something."))
@@ -95,16 +98,33 @@ def _below(course_page: CoursePage, key: str) -> Page:
     return page
 
 
+def add_module(course_page: CoursePage, title: str, *, by: Person) -> str:
+    """A new module at the end, as a draft; a title that stands there already is refused, and so is a repeat."""
+    if not course_page.permissions_for_user(by).can_add_subpage():
+        raise PermissionDenied
+    title = _checked_title(title)
+    if course_page.get_children().filter(draft_title=title).exists():
+        raise CannotArrange(_("There is a module “%(title)s” already.") % {"title": title})
+    module = course_page.add_child(instance=ModulePage(title=title, live=False, owner=by))
+    module.save_revision(user=by, log_action=True)
+    return _("The module “%(title)s” is there as a draft.") % {"title": title}
+
+
+def _checked_title(title: str) -> str:
+    title = title.strip()
+    if not title or len(title) > LONGEST_TITLE:
+        raise CannotArrange(_("Write a title of 1 to %(most)d characters.") % {"most": LONGEST_TITLE})
+    return title
+
+
 def rename(page: Page, title: str, *, by: Person) -> str:
     """Save the title in a draft; who publishes the page publishes it. A repeat saves nothing."""
-    title = title.strip()
     rights = page.permissions_for_user(by)
     if not rights.can_edit():
         raise PermissionDenied
     if rights.page_locked():
         raise CannotArrange(_("“%(title)s” is locked: somebody else works on it.") % {"title": page.title})
-    if not title or len(title) > LONGEST_TITLE:
-        raise CannotArrange(_("Write a title of 1 to %(most)d characters.") % {"most": LONGEST_TITLE})
+    title = _checked_title(title)
     draft = page.get_latest_revision_as_object()
     if draft.title != title:
         draft.title = title
@@ -151,9 +171,18 @@ def _give_free_slug(page: Page, parent: Page, *, by: Person) -> None:
     draft.save_revision(user=by, changed=False)
 
 
-def _module(module: Page, activities: list[Page]) -> dict[str, Any]:
+def _modules(drafts: Pages) -> list[dict[str, Any]]:
+    """Each module with its activities, a quiz with its bank and how many questions that has."""
+    live = Count("questions", filter=Q(questions__retired_at__isnull=True))
+    banks = QuestionBank.objects.annotate(live=live).in_bulk([quiz.bank_id for quiz in drafts.quizzes if quiz.bank_id])
+    return [_module(module, drafts.activities_of(module), banks) for module in drafts.modules]
+
+
+def _module(module: Page, activities: list[Page], banks: Mapping[int, QuestionBank]) -> dict[str, Any]:
     return _row(module) | {
-        "activities": [_row(one) | _activity(one) for one in activities],
+        "activities": [
+            _row(one) | _activity(one) | {"bank": banks.get(getattr(one, "bank_id", None) or 0)} for one in activities
+        ],
         "add_lesson_url": _add_url(LessonPage, module),
         "add_quiz_url": _add_url(QuizPage, module),
     }

@@ -1,4 +1,4 @@
-"""Forms of the CMS in which one chooses among the rows of one's own organisers only."""
+"""Forms of the CMS: one chooses among the rows of one's own organisers only, and types no key."""
 
 from __future__ import annotations
 
@@ -6,28 +6,73 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm, WagtailAdminPageForm
+
+LONGEST_KEY = 60  # of one made here; a typed one may have 80
 
 
 class OwnRows:
-    """For a WagtailAdmin form: a chosen organiser, course or bank must be one's own."""
+    """For a WagtailAdmin form: a chosen organiser, course or bank must be one's own; the only one is chosen already."""
 
     fields: dict[str, forms.Field]
+    initial: dict[str, Any]
+    instance: Any
     for_user: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         from courses.trainers import TO_ORGANISER, own_rows  # they read the models that use these forms
 
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             queryset = getattr(field, "queryset", None)
-            if self.for_user is not None and queryset is not None and queryset.model in TO_ORGANISER:
-                field.queryset = own_rows(queryset.model, self.for_user, at=timezone.now())  # type: ignore[attr-defined]
+            if self.for_user is None or queryset is None or queryset.model not in TO_ORGANISER:
+                continue
+            field.queryset = own_rows(queryset.model, self.for_user, at=timezone.now())  # type: ignore[attr-defined]
+            if self.instance.pk is None and field.required and not self.initial.get(name):
+                choices = list(field.queryset[:2])  # type: ignore[attr-defined]
+                self.initial[name] = choices[0].pk if len(choices) == 1 else None
 
 
 class OwnModelForm(OwnRows, WagtailAdminModelForm):
-    pass
+    """A row that is new may leave its key empty: it is made from the title."""
+
+    key_from = "title"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "key" in self.fields and self.instance.pk is None:
+            self.fields["key"].required = False
+            self.fields["key"].help_text = _("Small letters, digits and hyphens; left empty, it is made from the text.")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if "key" in cleaned and not cleaned["key"]:
+            cleaned["key"] = free_key(self._meta.model, cleaned.get(self.key_from, ""))
+        return cleaned
 
 
 class OwnPageForm(OwnRows, WagtailAdminPageForm):
     pass
+
+
+class QuizPageForm(OwnPageForm):
+    """A new quiz draws from the bank that came with its course."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        from courses.models import CoursePage
+
+        if self.instance.pk is None and self.parent_page is not None and not self.initial.get("bank"):
+            courses = CoursePage.objects.ancestor_of(self.parent_page).values("course__key")
+            bank = self.fields["bank"].queryset.filter(key__in=courses).first()  # type: ignore[attr-defined]
+            self.initial["bank"] = bank and bank.pk
+
+
+def free_key(model: Any, text: str) -> str:
+    """A key made from the text that no row of the model has."""
+    base = slugify(text)[:LONGEST_KEY].strip("-") or model._meta.model_name
+    taken = set(model._default_manager.filter(key__startswith=base).values_list("key", flat=True))
+    numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))
+    return base if base not in taken else next(key for key in numbered if key not in taken)

@@ -2,15 +2,84 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from wagtail.models import Page
 
 from academy.pages.templatetags.formats import score
-from courses.models import CoursePage, LessonPage, QuizPage
-from courses.outline import render_blocks
+from courses.checklist import drafts_of
+from courses.course_facts import contents, facts
+from courses.models import ActivityKind, CoursePage, LessonPage, ModulePage, QuizPage
+from courses.outline import Outline, OutlineActivity, OutlineModule, render_blocks
+
+
+def course_preview(page: CoursePage, request: HttpRequest) -> dict[str, Any]:
+    """Context of `courses/course_page.html`: the page as it is written, with the newest drafts as its contents."""
+    outline = draft_outline(page)
+    unused = dict.fromkeys(("action", "progress", "completed", "runs", "prerequisites", "is_archived", "history_url"))
+    shown = {"outline": outline if outline.modules else None, "facts": facts(page, outline), **contents(outline)}
+    return {**page.get_context(request), **shown, **unused}
+
+
+def module_preview(page: ModulePage) -> dict[str, Any]:
+    """Context of `courses/module_preview.html`: the module as learners meet it in the contents of their course."""
+    course_page = _course_page(page)
+    here = {"number": 1, "title": page.title}
+    rows = contents(draft_outline(course_page))["modules"]
+    for number, module in enumerate(drafts_of(course_page).modules, start=1):
+        if module.pk == page.pk:
+            here |= {"number": number, "activities": rows[number - 1]["items"], "counts": rows[number - 1]["summary"]}
+        elif page.pk is None:
+            here["number"] = number + 1
+    return {"course": course_page.title, "summary": page.summary, "module": here}
+
+
+def draft_outline(page: CoursePage) -> Outline:
+    """What the outline of an edition would be if it were made of what authors wrote last."""
+    drafts = drafts_of(page)
+    course = page.course
+    modules: list[OutlineModule] = []
+    for position, module in enumerate(drafts.modules, start=1):
+        activities = tuple(
+            _activity(one, number=f"{position}.{place}", pass_mark=course.pass_mark, module=position)
+            for place, one in enumerate(drafts.activities_of(module), start=1)
+        )
+        modules.append(OutlineModule(module.pk, position, module.title, module.summary, Decimal(0), activities))
+    return Outline(
+        edition_id=0,
+        course_id=course.pk,
+        course_key=course.key,
+        number="",
+        title=page.title,
+        credit_hours=course.credit_hours,
+        pass_mark=course.pass_mark,
+        sequential=course.sequential,
+        modules=tuple(modules),
+    )
+
+
+def _activity(page: Any, *, number: str, pass_mark: Decimal, module: int) -> OutlineActivity:
+    is_quiz = isinstance(page, QuizPage)
+    return OutlineActivity(
+        pk=page.pk,
+        activity=page.activity,
+        position=0,
+        number=number,
+        kind=ActivityKind.QUIZ if is_quiz else ActivityKind.LESSON,
+        title=page.title,
+        summary=page.summary,
+        minutes=page.test_minutes or 0 if is_quiz else (page.reading_minutes or 0) + (page.practice_minutes or 0),
+        question_count=page.question_count or 0 if is_quiz else 0,
+        pass_mark=pass_mark,
+        max_attempts=page.max_attempts or 0 if is_quiz else 0,
+        time_limit_minutes=page.time_limit_minutes if is_quiz else None,
+        is_post_test=page.is_post_test if is_quiz else False,
+        module_position=module,
+    )
 
 
 def lesson_preview(page: LessonPage) -> dict[str, Any]:

@@ -15,6 +15,8 @@ SINGLE = "single"
 class QuestionForm(OwnModelForm):
     """One right option for a single choice, at least one for a multiple choice."""
 
+    key_from = "text"
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
         options = self.formsets["options"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -11,27 +11,27 @@ from django.db.models import Model, ProtectedError, QuerySet
 from django.db.models.deletion import Collector
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_filters import ModelChoiceFilter
 from wagtail import hooks
-from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.widgets.button import Button
 from wagtail.log_actions import LogActionRegistry
 from wagtail.models import Page
 from wagtail.snippets.models import register_snippet
-from wagtail.snippets.views.chooser import ChooseResultsView, ChooseView, SnippetChooserViewSet
-from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
-from academy.people.models import Organiser, Person
+from academy.people.models import Person
 from courses.content import differences, edition_content, published_content
 from courses.course_desk import archive_course_view, copy_course_view
+from courses.desk_drafts import keep_what_is_live
 from courses.desk_home import put_own_courses_first
+from courses.desk_viewsets import AnotherQuestion, CourseDesk
 from courses.edition_view import course_page_of, publish_edition_view
 from courses.legal_desk import impact_view, review_view, tell_about_the_impact
 from courses.models import (
@@ -44,6 +44,7 @@ from courses.models import (
     QuestionBank,
     Run,
 )
+from courses.models.pages import AuthoringPage
 from courses.outline_desk import outline_view
 from courses.package_view import export_course_view, import_course_view
 from courses.run_desk import close_run_view, participants_view, remove_participant_view
@@ -52,165 +53,6 @@ from courses.trainers import ensure_course_page, own_rows
 SNIPPETS = (Course, LearningPath, LegalReference, Question, QuestionBank, Run)
 _RETIRE = gettext_lazy("“%(name)s” is in an edition and is not deleted. Retire it: later editions leave it out.")
 _IN_USE = gettext_lazy("“%(name)s” is in use and is not deleted.")
-
-
-def own(model: type[Model]) -> Callable[[HttpRequest | None], QuerySet[Any]]:
-    """For filters and lists: the rows of this model that the reader may see."""
-
-    def rows(request: HttpRequest | None) -> QuerySet[Any]:
-        person = request.user if request is not None else None
-        return (
-            own_rows(model, person, at=timezone.now()) if isinstance(person, Person) else model._default_manager.none()
-        )
-
-    return rows
-
-
-class OwnChooseView(ChooseView):
-    def get_object_list(self) -> QuerySet[Any]:
-        return own(self.model)(self.request)
-
-
-class OwnChooseResultsView(ChooseResultsView):
-    def get_object_list(self) -> QuerySet[Any]:
-        return own(self.model)(self.request)
-
-
-class OwnChooserViewSet(SnippetChooserViewSet):
-    choose_view_class = OwnChooseView
-    choose_results_view_class = OwnChooseResultsView
-
-
-class OwnSnippetViewSet(SnippetViewSet):
-    """Lists and choosers hold what belongs to one's own organisers; `courses.cms_gate` guards the other pages."""
-
-    chooser_viewset_class = OwnChooserViewSet
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return own(self.model)(request)
-
-
-class OwnedFilters(WagtailFilterSet):
-    organiser = ModelChoiceFilter(queryset=own(Organiser), label=gettext_lazy("organiser"))
-
-
-class CourseFilters(OwnedFilters):
-    class Meta:
-        model = Course
-        fields = ["organiser", "level"]
-
-
-class QuestionBankFilters(OwnedFilters):
-    class Meta:
-        model = QuestionBank
-        fields = ["organiser"]
-
-
-class QuestionFilters(WagtailFilterSet):
-    bank = ModelChoiceFilter(queryset=own(QuestionBank), label=gettext_lazy("bank"))
-
-    class Meta:
-        model = Question
-        fields = ["bank", "kind", "topic", "legal_reference"]
-
-
-class CourseViewSet(OwnSnippetViewSet):
-    model = Course
-    icon = "education"
-    menu_order = 100
-    list_display = ["code", "title", "organiser", "level", "credit_hours", "pass_mark", "archived_at"]
-    filterset_class = CourseFilters
-    search_fields = ["code", "title"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("organiser", "page")
-
-
-class QuestionBankViewSet(OwnSnippetViewSet):
-    model = QuestionBank
-    icon = "folder-open-inverse"
-    menu_order = 200
-    list_display = ["title", "organiser"]
-    filterset_class = QuestionBankFilters
-    search_fields = ["title", "key"]
-
-
-class QuestionViewSet(OwnSnippetViewSet):
-    model = Question
-    icon = "help"
-    menu_order = 300
-    list_display = [
-        "text",
-        Column("bank", label=gettext_lazy("bank"), accessor="bank"),
-        "topic",
-        "kind",
-        BooleanColumn("retired", label=gettext_lazy("retired"), accessor=lambda question: bool(question.retired_at)),
-    ]
-    filterset_class = QuestionFilters
-    list_per_page = 50
-
-
-class RunFilters(WagtailFilterSet):
-    course = ModelChoiceFilter(queryset=own(Course), label=gettext_lazy("course"))
-
-    class Meta:
-        model = Run
-        fields = ["course", "year"]
-
-
-class RunViewSet(OwnSnippetViewSet):
-    """Dated runs; the self-paced one of a year makes itself and holds nothing to decide."""
-
-    model = Run
-    icon = "group"
-    menu_order = 150
-    list_display = [
-        Column("name", label=gettext_lazy("cohort (angkatan)"), accessor="name"),
-        "course",
-        "opens_on",
-        "closes_on",
-        BooleanColumn("closed", label=gettext_lazy("closed"), accessor=lambda run: bool(run.closed_at)),
-    ]
-    filterset_class = RunFilters
-    ordering = ["-opens_on", "course"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).filter(number__isnull=False).select_related("course")
-
-
-class LearningPathViewSet(OwnSnippetViewSet):
-    model = LearningPath
-    icon = "list-ol"
-    menu_order = 160
-    list_display = ["title", "organiser", "is_public"]
-    search_fields = ["title", "key"]
-
-
-class LegalReferenceViewSet(SnippetViewSet):
-    model = LegalReference
-    icon = "clipboard-list"
-    menu_order = 400
-    list_display = ["regulation", "article", "as_of_on", "review_by_on", "superseded_by"]
-    list_filter = ["regulation", "review_by_on"]
-
-
-class CourseDesk(SnippetViewSetGroup):
-    menu_label = gettext_lazy("Courses")
-    menu_icon = "education"
-    menu_name = "courses"
-    menu_order = 150
-    items = (
-        CourseViewSet,
-        RunViewSet,
-        LearningPathViewSet,
-        QuestionBankViewSet,
-        QuestionViewSet,
-        LegalReferenceViewSet,
-    )
-
-    def get_submenu_items(self) -> list[MenuItem]:
-        address = reverse("import_course")
-        return [*super().get_submenu_items(), MenuItem(_("Import a package"), address, icon_name="upload", order=900)]
 
 
 register_snippet(CourseDesk)
@@ -235,6 +77,18 @@ def register_admin_urls() -> list[URLPattern]:
         path("pelatihan/paket/<int:course_id>/", export_course_view, name="export_course"),
         path("pelatihan/paket/", import_course_view, name="import_course"),
     ]
+
+
+def another_question(model: type[Model]) -> AnotherQuestion | None:
+    return AnotherQuestion() if model is Question else None
+
+
+def colours_of_the_academy() -> SafeString:
+    return format_html('<link rel="stylesheet" href="{}">', static("css/desk.css"))
+
+
+def what_the_editor_lacks() -> SafeString:
+    return format_html('<script src="{}"></script>', static("js/cms_editor.js"))
 
 
 def edition_header_button(page: Page, user: Person, view_name: str, next_url: str | None = None) -> Iterator[Button]:
@@ -297,15 +151,24 @@ def leave_out_foreign_drafts(pages: QuerySet[Page], request: HttpRequest) -> Que
     return pages
 
 
-def make_the_page(request: HttpRequest, row: Model) -> None:
-    """A new course has its page, a draft, at once: trainers add nothing to the catalogue themselves."""
+def make_the_page(request: HttpRequest, row: Model) -> HttpResponse | None:
+    """A new course has its page, a draft, and a bank at once: trainers add nothing to the catalogue themselves."""
     if not isinstance(row, Course) or not isinstance(request.user, Person):
-        return
+        return None
     page = ensure_course_page(row, by=request.user)
-    if page is not None:
-        address = reverse("wagtailadmin_pages:edit", args=[page.pk])
-        link = format_html('<a href="{}">{}</a>', address, _("Write it"))
-        messages.info(request, format_html("{} {}", _("The page of the course is there as a draft."), link))
+    QuestionBank.objects.get_or_create(key=row.key, defaults={"title": row.title, "organiser": row.organiser})
+    if page is None:
+        return None
+    messages.info(request, _("Its page is there as a draft: write it, and add modules below."))
+    return redirect("course_outline", page.pk)
+
+
+def publish_first(items: list[ActionMenuItem], request: HttpRequest, context: dict[str, Any]) -> None:
+    """Publishing is the plain button of what only authors see: learners get it with an edition."""
+    page = context.get("page")
+    is_new = page is None and course_page_of(context["parent_page"]) is not None
+    if is_new or isinstance(page, AuthoringPage) or (isinstance(page, CoursePage) and not page.live):
+        items.sort(key=lambda item: item.name != "action-publish")
 
 
 def tell_about_the_edition(request: HttpRequest, page: Page) -> None:
@@ -385,6 +248,11 @@ hooks.register("register_snippet_listing_buttons", run_buttons)
 hooks.register("construct_page_chooser_queryset", leave_out_foreign_drafts)
 hooks.register("after_create_snippet", make_the_page)
 hooks.register("after_publish_page", tell_about_the_edition)
+hooks.register("before_publish_page", keep_what_is_live)
+hooks.register("construct_page_action_menu", publish_first)
+hooks.register("insert_global_admin_css", colours_of_the_academy)
+hooks.register("register_snippet_action_menu_item", another_question)
+hooks.register("insert_editor_js", what_the_editor_lacks)
 hooks.register("before_delete_page", warn_about_the_edition)
 hooks.register("before_delete_snippet", keep_what_is_used)
 hooks.register("construct_main_menu", hide_empty_snippets)

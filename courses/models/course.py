@@ -65,7 +65,9 @@ class Course(models.Model):
     base_form_class = CourseForm
     panels = [
         FieldPanel("title"),
-        FieldRowPanel([FieldPanel("key"), FieldPanel("code")]),
+        FieldRowPanel(
+            [FieldPanel("code", help_text=_("Short; printed in the numbers of certificates.")), FieldPanel("key")]
+        ),
         FieldPanel("organiser"),
         FieldRowPanel([FieldPanel("level"), FieldPanel("credit_hours"), FieldPanel("pass_mark")]),
         FieldRowPanel([FieldPanel("sequential"), FieldPanel("self_paced")]),
@@ -109,7 +111,7 @@ class LegalReference(index.Indexed, models.Model):  # type: ignore[django-manage
         FieldPanel("superseded_by"),
         FieldPanel("key"),
     ]
-    search_fields = [index.SearchField("regulation"), index.SearchField("article"), index.SearchField("summary")]
+    search_fields = [index.AutocompleteField(name) for name in ("regulation", "article", "summary")]
 
     class Meta:
         verbose_name = _("legal reference")

@@ -22,7 +22,7 @@ from academy.pages.caching import keep_for_anonymous
 from courses.blocks import LESSON_BLOCKS
 from courses.models.course import Course, LegalReference
 from courses.models.questions import QuestionBank
-from courses.own_forms import OwnPageForm
+from courses.own_forms import OwnPageForm, QuizPageForm
 
 
 class CatalogPage(Page):
@@ -96,6 +96,11 @@ class CoursePage(Page):
         response: HttpResponse = super().serve(request, *args, **kwargs)
         return response if request.GET else keep_for_anonymous(response)
 
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        from courses.previews import course_preview  # it reads these models
+
+        return TemplateResponse(request, "courses/course_page.html", course_preview(self, request))
+
 
 class AuthoringPage(Page):
     """A page that only authors see: whoever asks for its address is led to the course."""
@@ -113,7 +118,6 @@ class AuthoringPage(Page):
 class ModulePage(AuthoringPage):
     summary = models.TextField(_("summary"), blank=True)
 
-    preview_modes: list[tuple[str, str]] = []  # learners never see a page of a module
     content_panels = [*Page.content_panels, FieldPanel("summary")]
     parent_page_types = ["courses.CoursePage"]
     subpage_types = ["courses.LessonPage", "courses.QuizPage"]
@@ -121,6 +125,11 @@ class ModulePage(AuthoringPage):
     class Meta:
         verbose_name = _("module page")
         verbose_name_plural = _("module pages")
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        from courses.previews import module_preview
+
+        return TemplateResponse(request, "courses/module_preview.html", module_preview(self))
 
 
 class ActivityPage(AuthoringPage):
@@ -178,7 +187,7 @@ class QuizPage(ActivityPage):
         FieldRowPanel([FieldPanel("max_attempts"), FieldPanel("time_limit_minutes"), FieldPanel("test_minutes")]),
         FieldPanel("is_post_test"),
     ]
-    base_form_class = OwnPageForm
+    base_form_class = QuizPageForm
 
     class Meta:
         verbose_name = _("quiz page")

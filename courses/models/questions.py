@@ -8,7 +8,6 @@ from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
 from wagtail.models import Orderable
-from wagtail.search import index
 
 from academy.people.models import Organiser
 from courses.models.course import LegalReference
@@ -38,7 +37,7 @@ class QuestionBank(models.Model):  # type: ignore[django-manager-missing]  # mod
         return self.title
 
 
-class Question(index.Indexed, ClusterableModel):
+class Question(ClusterableModel):
     """A question as its author keeps it. Editing it changes no edition and no attempt."""
 
     bank = models.ForeignKey(QuestionBank, on_delete=models.PROTECT, related_name="questions", verbose_name=_("bank"))
@@ -69,7 +68,6 @@ class Question(index.Indexed, ClusterableModel):
         FieldPanel("legal_reference"),
         FieldPanel("retired_at"),
     ]
-    search_fields = [index.SearchField("text"), index.FilterField("bank")]
 
     class Meta:
         verbose_name = _("question")

@@ -9,12 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from academy.demo import accounts, histories, programme
+from academy.demo.build import courses_of_the_demo
 from academy.demo.people import ensure_people
 from academy.people import nip, scope
 from academy.people.models import Person
 from academy.people.seed import load_agencies
 from courses.models import Attempt, Completion, Enrolment, LearningPath, PathStep, Run
-from tests.factories import PersonFactory, make_edition
+from tests.factories import CourseFactory, PersonFactory, make_edition
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 24)
@@ -104,3 +105,9 @@ def test_the_path_is_laid_once_and_stays_as_it_was_changed():
     PathStep.objects.filter(course=courses[0]).delete()
     programme.ensure_path(courses)
     assert (LearningPath.objects.count(), PathStep.objects.count()) == (1, 1)
+
+
+def test_a_course_that_a_trainer_began_does_not_stop_the_next_start():
+    taught = CourseFactory(key="dasar-spbe")
+    CourseFactory(key="baru-dimulai")
+    assert courses_of_the_demo() == [taught]

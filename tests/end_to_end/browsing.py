@@ -60,8 +60,8 @@ class Watch:
             self.foreign.append(url)
 
     def assert_quiet(self) -> None:
-        assert self.errors == []
-        assert self.foreign == []
+        assert self.errors == [], self.errors
+        assert self.foreign == [], self.foreign
 
 
 @contextlib.contextmanager

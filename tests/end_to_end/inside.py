@@ -12,12 +12,24 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
+from django.utils.text import slugify
+from wagtail.models import Comment
 
 from academy.people.models import Person, Role, WorkUnit
 from academy.people.placements import place
 from certificates.models import Certificate
 from courses.enrolment import enrol
-from courses.models import ActivityProgress, Attempt, Completion, Course, EditionActivity, Enrolment, QuestionVersion
+from courses.models import (
+    ActivityProgress,
+    Attempt,
+    Completion,
+    Course,
+    EditionActivity,
+    Enrolment,
+    LessonPage,
+    ModulePage,
+    QuestionVersion,
+)
 from courses.publishing import publish_edition
 from tests.courses.authoring import every_block, make_course_page
 from tests.factories import LONG_AGO, PersonFactory
@@ -38,6 +50,29 @@ def make_hr(*, prefix: str, agency: str) -> dict[str, Any]:
     account = _make_person(prefix, root, sign_in=True)
     Role.objects.create(person_id=account["id"], kind=Role.Kind.HR, unit=root, from_at=LONG_AGO)
     return account
+
+
+def make_trainers(*, prefix: str, count: int = 2) -> list[str]:
+    """The sessions of people who write the courses of the curriculum's organiser."""
+    unit = Course.objects.get(key="dasar-spbe").organiser.unit
+    people = [_make_person(f"{prefix}{number}", unit, sign_in=False) for number in range(count)]
+    for person in people:
+        Role.objects.create(person_id=person["id"], kind=Role.Kind.TRAINER, unit=unit, from_at=LONG_AGO)
+    return make_sessions(people=[person["id"] for person in people])
+
+
+def make_draft_course(*, title: str) -> dict[str, Any]:
+    """A course of the curriculum's organiser with one module and two lessons, which no edition holds."""
+    page = make_course_page(title=title, slug=slugify(title))
+    page.course.organiser = Course.objects.get(key="dasar-spbe").organiser
+    page.course.save()
+    module = ModulePage.objects.child_of(page).get()
+    lessons = LessonPage.objects.descendant_of(page).order_by("path").values_list("pk", flat=True)
+    return {"page": page.pk, "module": module.pk, "lessons": list(lessons)}
+
+
+def comments_on(*, page: int) -> list[str]:
+    return list(Comment.objects.filter(page=page).values_list("text", flat=True))
 
 
 def _make_person(name: str, unit: WorkUnit, *, sign_in: bool) -> dict[str, Any]:
