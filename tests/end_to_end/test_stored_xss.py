@@ -56,7 +56,7 @@ SEARCHES = [
     ("superuser", "/cms/pages/search/?q="),
     ("superuser", "/cms/images/?q="),
     ("superuser", "/cms/documents/?q="),
-    ("superuser", "/cms/snippets/courses/question/?q="),
+    ("trainer", "/cms/snippets/courses/question/?q="),
     ("operator", "/pengelola/instansi/?q="),
     ("operator", "/pengelola/peran/?q="),
 ]
