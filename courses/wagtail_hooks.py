@@ -33,7 +33,7 @@ from courses.content import differences, edition_content, published_content
 from courses.course_desk import archive_course_view, copy_course_view
 from courses.desk_home import put_own_courses_first
 from courses.edition_view import course_page_of, publish_edition_view
-from courses.legal_desk import impact_view, review_view, tell_about_the_impact
+from courses.legal_desk import ReferenceEditView, impact_view, review_view
 from courses.models import (
     Course,
     CoursePage,
@@ -188,6 +188,7 @@ class LearningPathViewSet(OwnSnippetViewSet):
 
 class LegalReferenceViewSet(SnippetViewSet):
     model = LegalReference
+    edit_view_class = ReferenceEditView
     icon = "clipboard-list"
     menu_order = 400
     list_display = ["regulation", "article", "as_of_on", "review_by_on", "superseded_by"]
@@ -377,7 +378,6 @@ hooks.register("register_icons", register_icons)
 hooks.register("register_log_actions", register_log_actions)
 hooks.register("register_snippet_listing_buttons", course_buttons)
 hooks.register("construct_homepage_panels", put_own_courses_first)
-hooks.register("after_edit_snippet", tell_about_the_impact)
 hooks.register("register_admin_urls", register_admin_urls)
 hooks.register("register_page_header_buttons", edition_header_button)
 hooks.register("register_page_listing_more_buttons", edition_listing_button)

@@ -18,12 +18,12 @@ from academy.people.models import Role
 from courses.checklist import drafts_of, findings_in, published_of
 from courses.copying import archive, bring_back, copy_course
 from courses.enrolment import NotOpen, enrol
-from courses.legal_desk import impact_of, references_to_review
+from courses.legal_desk import references_to_review
 from courses.models import Course, CoursePage, Edition, LessonPage, ModulePage, Question, QuizPage
 from courses.proposals import propose_edition
 from courses.publishing import publish_edition
 from tests.courses.authoring import every_block, make_course_page, make_legal_reference
-from tests.factories import AT, LONG_AGO, PersonFactory, make_completion
+from tests.factories import AT, LONG_AGO, PersonFactory
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 24)
@@ -260,25 +260,6 @@ def test_courses_of_others_are_neither_copied_nor_archived(client, trainer, name
 def test_archiving_is_said_once(page):
     assert archive(page.course, by=PersonFactory(), at=AT)
     assert not archive(page.course, by=PersonFactory(), at=AT)
-
-
-def test_the_impact_of_a_reference_is_told_when_it_changes(client, page, now):
-    client.force_login(PersonFactory(is_superuser=True))
-    reference = make_legal_reference()
-    body = [{"type": "legal_basis", "value": {"reference": reference.pk, "note": ""}}]
-    shown = make_course_page(body=body, questions=4, title="Memuat", slug="memuat")
-    Question.objects.filter(bank__organiser=shown.course.organiser, key="q0").update(legal_reference=reference)
-    edition = publish_edition(shown.course, kind="minor", by=None, at=now)
-    make_completion(PersonFactory(), edition=edition)
-    impact = impact_of(reference)
-    assert {one.title for one in impact.pages} == {"Materi 1.1", "Materi 1.2"}
-    assert (len(impact.questions), len(impact.activities), impact.completed) == (1, 2, 1)
-    text = client.get(reverse("legal_impact", args=[reference.pk])).content.decode()
-    assert "Materi 1.1" in text
-    data = {"regulation": "Perpres", "article": "Pasal 3", "summary": "Baru.", "as_of_on": "2026-11-20"}
-    edit = reverse("wagtailsnippets_courses_legalreference:edit", args=[reference.pk])
-    response = client.post(edit, data | {"review_by_on": "2027-11-20", "key": reference.key}, follow=True)
-    assert "2 halaman terbit" in said(response)
 
 
 def test_only_references_in_use_are_to_be_reviewed(client, page, trainer):
