@@ -222,6 +222,48 @@ def test_a_copied_course_has_drafts_keys_and_questions_of_its_own(page):
     assert not Edition.objects.filter(course=made).exists()
 
 
+def test_links_between_lessons_of_a_copy_stay_in_the_copy(page):
+    other = make_course_page(title="Lain", slug="lain")
+    first, second = (
+        LessonPage.objects.descendant_of(page).filter(title__in=["Materi 1.1", "Materi 2.1"]).order_by("path")
+    )
+    abroad = LessonPage.objects.descendant_of(other).first()
+    address = page.get_url()
+    text = (
+        '<p><a linktype="page" id="{0}">maju</a> <a id="{0}" linktype="page">balik urutan</a> '
+        '<a linktype="page" id="{1}">luar</a> <a href="{2}">alamat</a> <a href="https://example.go.id/">web</a> '
+        '<a linktype="document" id="{0}">berkas</a> <code>id="{0}"</code></p>'
+    )
+    values = [text.format(second.pk, abroad.pk, address), text.format(first.pk, abroad.pk, f"{address}modul-1/")]
+    first.body = [
+        {"type": "text", "value": values[0]},
+        {"type": "steps", "value": {"title": "", "steps": [values[0], values[0]]}},
+    ]
+    second.body = [{"type": "definition", "value": {"term": "Istilah", "text": values[1]}}]
+    for lesson in (first, second):
+        lesson.save_revision()
+    made = copy_course(page.course, title="Salinan", key="salinan", code="SAL", by=PersonFactory())
+    copy = CoursePage.objects.get(course=made)
+    new_first, new_second = (
+        LessonPage.objects.descendant_of(copy).filter(title__in=["Materi 1.1", "Materi 2.1"]).order_by("path")
+    )
+    wanted = [
+        values[0].replace(f'"page" id="{second.pk}"', f'"page" id="{new_second.pk}"'),
+        values[1].replace(f'"page" id="{first.pk}"', f'"page" id="{new_first.pk}"'),
+    ]
+    wanted[0] = wanted[0].replace(f'id="{second.pk}" linktype="page"', f'id="{new_second.pk}" linktype="page"')
+    wanted[1] = wanted[1].replace(f'id="{first.pk}" linktype="page"', f'id="{new_first.pk}" linktype="page"')
+    wanted = [text.replace(address, copy.get_url()) for text in wanted]
+    for read in (lambda lesson: lesson, lambda lesson: lesson.get_latest_revision_as_object()):
+        body = list(read(new_first).body.raw_data)
+        assert body[0]["value"] == wanted[0]
+        steps = body[1]["value"]["steps"]
+        assert [step["value"] if isinstance(step, dict) else step for step in steps] == [wanted[0]] * 2
+        assert read(new_second).body.raw_data[0]["value"]["text"] == wanted[1]
+    first.refresh_from_db()
+    assert first.get_latest_revision_as_object().body.raw_data[0]["value"] == values[0]
+
+
 def test_copying_twice_makes_one_course(client, page, trainer):
     url = reverse("copy_course", args=[page.course_id])
     data = {"title": "Salinan", "key": "salinan", "code": "SAL"}
