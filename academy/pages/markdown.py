@@ -26,13 +26,14 @@ CONTAINER = "block"
 ADDRESS = re.compile(r"^(https://|mailto:|/)", re.IGNORECASE)
 # A link to a file of the same folder of files: it follows the file, not its address.
 FILES = "files/"
+# A link to a lesson or quiz of the same course, by its key.
+LESSONS = "lessons/"
 # Which cells of a table are headings, as Wagtail names it.
 TABLES = {"tabel": "both", "tabel-baris": "row", "tabel-kolom": "column", "tabel-polos": "neither"}
 CASE_PARTS = {"Situasi": "situation", "Tindakan": "action", "Hasil": "result", "Pertanyaan": "question"}
 # What Wagtail's rich text stores for what Markdown writes.
 STORED_TAGS = {"strong": "b", "em": "i"}
-DOCUMENT = "document:"
-DOCUMENT_LINK = re.compile(rf'<a href="{DOCUMENT}(\d+)">')
+ROW_LINK = re.compile(r'<a href="(document|page):(\d+)">')
 IN_TEXT = {"paragraph", "heading", "bullet_list", "ordered_list", "list_item", "inline"}
 INLINE = {"text", "softbreak", "hardbreak", "strong", "em", "link", "code_inline"}
 
@@ -41,7 +42,7 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a text comes from, and what its blocks may point to, as primary keys."""
+    """Where a text comes from, and what its blocks may point to, as primary keys; 0 for a lesson yet to be made."""
 
     path: Path
     first_line: int
@@ -49,6 +50,7 @@ class Source:
     images: Mapping[str, int] = field(default_factory=dict)
     documents: Mapping[str, int] = field(default_factory=dict)
     legal: Mapping[str, int] = field(default_factory=dict)
+    lessons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ def _html(tokens: list[Token], source: Source) -> str:
         if token.type == "inline":
             _check_inline(token, source)
     html: str = _parser().renderer.render(tokens, _parser().options, {})
-    return DOCUMENT_LINK.sub(lambda match: f'<a linktype="document" id="{match[1]}">', html).strip()
+    return ROW_LINK.sub(r'<a linktype="\1" id="\2">', html).strip()
 
 
 def _check_inline(token: Token, source: Source) -> None:
@@ -214,14 +216,15 @@ def _check_inline(token: Token, source: Source) -> None:
 
 def _check_link(token: Token, source: Source, line: int) -> None:
     address = str(token.attrs.get("href", ""))
-    if not address.startswith(FILES):
-        if not ADDRESS.match(address):
-            raise ContentError(source.path, line, f"the address {address!r} is not https, mailto or ours")
-        return
-    name = unquote(address.removeprefix(FILES))
-    if name not in source.documents:
-        raise ContentError(source.path, line, f"there is no {FILES}{name}")
-    token.attrs["href"] = f"{DOCUMENT}{source.documents[name]}"
+    for start, kind, rows in ((FILES, "document", source.documents), (LESSONS, "page", source.lessons)):
+        if address.startswith(start):
+            name = unquote(address.removeprefix(start))
+            if name not in rows:
+                raise ContentError(source.path, line, f"there is no {start}{name}")
+            token.attrs["href"] = f"{kind}:{rows[name]}"
+            return
+    if not ADDRESS.match(address):
+        raise ContentError(source.path, line, f"the address {address!r} is not https, mailto or ours")
 
 
 def _plain(token: Token) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from academy.pages.content_files import ContentError
-from academy.pages.markdown import CASE_PARTS, FILES, TABLES, Block, Source, blocks_of
+from academy.pages.markdown import CASE_PARTS, FILES, LESSONS, TABLES, Block, Source, blocks_of
 from academy.pages.rich_text import ODD, Node, UnknownMarkup, nodes_of, written
 
 HEADINGS = {choice: name for name, choice in TABLES.items()}
@@ -37,11 +37,12 @@ class NotInMarkdown(Exception):
 
 @dataclass(frozen=True)
 class Names:
-    """What images, documents and legal references are called beside the text, by primary key."""
+    """What images, documents, legal references and lessons are called beside the text, by primary key."""
 
     images: Mapping[int, str]
     documents: Mapping[int, str]
     legal: Mapping[int, str]
+    lessons: Mapping[int, str]
 
     def source(self) -> Source:
         return Source(
@@ -51,14 +52,20 @@ class Names:
             images={name: pk for pk, name in self.images.items()},
             documents={name: pk for pk, name in self.documents.items()},
             legal={name: pk for pk, name in self.legal.items()},
+            lessons={name: pk for pk, name in self.lessons.items()},
         )
 
 
 def markdown_of(
-    blocks: list[Block], *, images: Mapping[int, str], documents: Mapping[int, str], legal: Mapping[int, str]
+    blocks: list[Block],
+    *,
+    images: Mapping[int, str],
+    documents: Mapping[int, str],
+    legal: Mapping[int, str],
+    lessons: Mapping[int, str],
 ) -> str:
     """The text of these blocks (`raw_data` of a StreamField); the maps name by primary key what blocks point to."""
-    names = Names(images, documents, legal)
+    names = Names(images, documents, legal, lessons)
     source = names.source()
     parts: list[str] = []
     previous = ""
@@ -102,6 +109,8 @@ def _address(link: Node, names: Names) -> str:
     kind = link.attributes.get("linktype")
     if kind == "document":
         return FILES + quote(_named(names.documents, int(link.attributes["id"]), "document"))
+    if kind == "page" and int(link.attributes["id"]) in names.lessons:
+        return LESSONS + quote(names.lessons[int(link.attributes["id"])])
     if kind is not None:
         raise NotInMarkdown(f"a link to a {kind} has no name outside this academy; link its address instead")
     return link.attributes.get("href", "")

@@ -16,6 +16,7 @@ from courses.curriculum_files import CURRICULUM, course_keys, read_course, read_
 IMAGES = {7: "bagan 1.svg", 8: "b.png"}
 DOCUMENTS = {3: "lembar (1).csv", 4: "film.mp4"}
 LEGAL = {5: "perpres-95", 6: "uu-27"}
+LESSONS = {11: "materi-2"}
 SOURCE = Source(
     Path("materi.md"),
     1,
@@ -23,11 +24,12 @@ SOURCE = Source(
     images={name: pk for pk, name in IMAGES.items()},
     documents={name: pk for pk, name in DOCUMENTS.items()},
     legal={name: pk for pk, name in LEGAL.items()},
+    lessons={name: pk for pk, name in LESSONS.items()},
 )
 
 
 def write(blocks, **names):
-    return markdown_of(blocks, **{"images": IMAGES, "documents": DOCUMENTS, "legal": LEGAL} | names)
+    return markdown_of(blocks, **{"images": IMAGES, "documents": DOCUMENTS, "legal": LEGAL, "lessons": LESSONS} | names)
 
 
 def read(text):
@@ -214,6 +216,7 @@ def test_every_lesson_of_the_curriculum_comes_back_the_same(folder, lesson):
         "images": dict(enumerate(sorted(path.name for path in (folder / "figures").iterdir()))),
         "documents": dict(enumerate(sorted(path.name for path in (folder / "files").iterdir()))),
         "legal": dict(enumerate(file.key for file in read_legal_references(CURRICULUM))),
+        "lessons": {},
     }
     source = Source(
         lesson.markdown.path,
@@ -254,6 +257,7 @@ def text(html):
         ),
         ("<p>1. bukan daftar<br/># bukan judul</p>", "1\\. bukan daftar\\\n\\# bukan judul\n"),
         ("<ul><li>a</li></ul><ul><li>b</li></ul>", "- a\n\n+ b\n"),
+        ('<p><a id="11" linktype="page">materi</a></p>', "[materi](lessons/materi-2)\n"),
         ('<p><a linktype="document" id="3">lembar</a></p>', "[lembar](files/lembar%20%281%29.csv)\n"),
     ],
 )
