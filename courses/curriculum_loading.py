@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from wagtail.models import Page
 
 from academy.pages.loading import (
@@ -84,7 +85,7 @@ def load_catalog(loading: Loading) -> CatalogPage:
         )
         home.add_child(instance=catalog)
         catalog.save_revision().publish()
-        loading.wrote("created: catalogue page")
+        loading.wrote(_("created: catalogue page"))
     return catalog
 
 
@@ -113,7 +114,10 @@ def load_course(
     if course is None:
         return None
     if newest is not None and is_edited and not loading.overwrite:
-        loading.say(f"an edition awaits a trainer: {file.key} was edited in the CMS since edition {newest.number}")
+        loading.say(
+            _("an edition awaits a trainer: %(key)s was edited in the CMS since edition %(number)s")
+            % {"key": file.key, "number": newest.number}
+        )
         return newest
     return _publish(loading, course, newest, is_changed=loading.changed > before, at=at)
 
@@ -351,5 +355,5 @@ def _publish(loading: Loading, course: Course, newest: Edition | None, *, is_cha
     edition = publish_edition(course, kind=kind, by=None, at=at)
     if edition != newest:
         loading.changed += 1
-        loading.say(f"published: {edition}")
+        loading.say(_("published: %(edition)s") % {"edition": edition})
     return edition

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
@@ -34,6 +37,17 @@ CASE_PARTS = {"Situasi": "situation", "Tindakan": "action", "Hasil": "result", "
 # What Wagtail's rich text stores for what Markdown writes.
 STORED_TAGS = {"strong": "b", "em": "i"}
 ROW_LINK = re.compile(r'<a href="(document|page):(\d+)">')
+# What a text may not hold, in the words of whoever wrote it.
+NAMES: dict[str, Promise] = {
+    "blockquote": gettext_lazy("a quotation"),
+    "code_block": gettext_lazy("a block of code"),
+    "fence": gettext_lazy("a block of code"),
+    "hr": gettext_lazy("a line across"),
+    "html_block": gettext_lazy("HTML"),
+    "html_inline": gettext_lazy("HTML"),
+    "image": gettext_lazy("an image"),
+    "table": gettext_lazy("a table"),
+}
 IN_TEXT = {"paragraph", "heading", "bullet_list", "ordered_list", "list_item", "inline"}
 INLINE = {"text", "softbreak", "hardbreak", "strong", "em", "link", "code_inline"}
 
@@ -69,7 +83,7 @@ class Container:
 
     def needed_argument(self) -> str:
         if not self.argument:
-            raise self.error("a title is missing after the name")
+            raise self.error(_("a title is missing after the name"))
         return self.argument
 
     def html(self) -> str:
@@ -89,7 +103,7 @@ class Container:
             if token.type == "inline":
                 paragraphs.append(_plain(token))
             elif not token.type.startswith("paragraph"):
-                raise self.error("only paragraphs may stand here", line=_line(token, self.source))
+                raise self.error(_("only paragraphs may stand here"), line=_line(token, self.source))
         return "\n\n".join(paragraphs)
 
     def refuse(self, problem: object) -> None:
@@ -166,16 +180,16 @@ def _container(opening: Token, inner: list[Token], lines: list[str], source: Sou
         line=source.first_line + start,
     )
     if any(token.type.startswith("container_") for token in inner):
-        raise container.error("containers cannot stand in containers, or a closing line of ::: is missing")
+        raise container.error(_("containers cannot stand in containers, or a closing line of ::: is missing"))
     if not any(line.strip() == ":::" for line in lines[end : end + 1]):
-        raise container.error("the closing line of ::: is missing")
+        raise container.error(_("the closing line of ::: is missing"))
     return container
 
 
 def _read(container: Container) -> tuple[str, Any]:
     reader = CONTAINERS.get(container.name)
     if reader is None:
-        raise container.error("no such container")
+        raise container.error(_("there is no such container"))
     return reader(container)
 
 
@@ -189,9 +203,13 @@ def _html(tokens: list[Token], source: Source) -> str:
     for token in tokens:
         kind = re.sub(r"_(open|close)$", "", token.type)
         if kind not in IN_TEXT:
-            raise ContentError(source.path, _line(token, source), f"{kind.replace('_', ' ')}: cannot stand in a text")
+            raise ContentError(source.path, _line(token, source), _misplaced(kind))
         if token.type == "heading_open" and token.tag not in {"h2", "h3"}:
-            raise ContentError(source.path, _line(token, source), f"{token.tag}: only ## and ### are headings here")
+            raise ContentError(
+                source.path,
+                _line(token, source),
+                _("%(heading)s: only ## and ### are headings here") % {"heading": token.tag},
+            )
         depth += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
         if depth and kind == "paragraph":
             token.hidden = True
@@ -201,14 +219,18 @@ def _html(tokens: list[Token], source: Source) -> str:
     return ROW_LINK.sub(r'<a linktype="\1" id="\2">', html).strip()
 
 
+def _misplaced(kind: str) -> str:
+    return _("%(kind)s: cannot stand in a text") % {"kind": NAMES.get(kind, kind)}
+
+
 def _check_inline(token: Token, source: Source) -> None:
     line = _line(token, source)
     if token.content.lstrip().startswith(":::"):
-        raise ContentError(source.path, line, "a line of ::: closes nothing here, or lacks its name")
+        raise ContentError(source.path, line, _("a line of ::: closes nothing here, or lacks its name"))
     for child in token.children or []:
         kind = re.sub(r"_(open|close)$", "", child.type)
         if kind not in INLINE:
-            raise ContentError(source.path, line, f"{kind.replace('_', ' ')}: cannot stand in a text")
+            raise ContentError(source.path, line, _misplaced(kind))
         if child.type == "link_open":
             _check_link(child, source, line)
         child.tag = STORED_TAGS.get(child.tag, child.tag)
@@ -220,11 +242,17 @@ def _check_link(token: Token, source: Source, line: int) -> None:
         if address.startswith(start):
             name = unquote(address.removeprefix(start))
             if name not in rows:
-                raise ContentError(source.path, line, f"there is no {start}{name}")
+                raise ContentError(source.path, line, _not_there(f"{start}{name}"))
             token.attrs["href"] = f"{kind}:{rows[name]}"
             return
     if not ADDRESS.match(address):
-        raise ContentError(source.path, line, f"the address {address!r} is not https, mailto or ours")
+        raise ContentError(
+            source.path, line, _("the address %(address)s is not https, mailto or ours") % {"address": repr(address)}
+        )
+
+
+def _not_there(name: str) -> str:
+    return _("there is no %(name)s") % {"name": name}
 
 
 def _plain(token: Token) -> str:
@@ -243,9 +271,9 @@ def _example(container: Container) -> tuple[str, Any]:
 def _steps(container: Container) -> tuple[str, Any]:
     tokens = container.tokens
     if not tokens or tokens[0].type != "ordered_list_open" or tokens[-1].type != "ordered_list_close":
-        raise container.error("expected one numbered list and nothing else")
+        raise container.error(_("expected one numbered list and nothing else"))
     if any(token.type == "ordered_list_open" and token.level == tokens[0].level for token in tokens[1:]):
-        raise container.error("expected one numbered list, found several")
+        raise container.error(_("expected one numbered list, found several"))
     steps: list[list[Token]] = []
     level = tokens[0].level + 1
     for token in tokens[1:-1]:
@@ -269,7 +297,7 @@ def _quote(container: Container) -> tuple[str, Any]:
 def _figure(container: Container) -> tuple[str, Any]:
     name = container.needed_argument()
     if name not in container.source.images:
-        raise container.error(f"there is no figures/{name}")
+        raise container.error(_not_there(f"figures/{name}"))
     fields = container.fields()
     value = {
         "image": container.source.images[name],
@@ -284,7 +312,7 @@ def _figure(container: Container) -> tuple[str, Any]:
 def _file(container: Container) -> tuple[str, Any]:
     name = container.needed_argument()
     if name not in container.source.documents:
-        raise container.error(f"there is no files/{name}")
+        raise container.error(_not_there(f"{FILES}{name}"))
     fields = container.fields()
     value = {"title": fields.text("title"), "document": container.source.documents[name]}
     fields.done()
@@ -303,7 +331,7 @@ def _comparison(container: Container) -> tuple[str, Any]:
 
 def _cells(container: Container, headings: str) -> dict[str, Any]:
     if not container.tokens or container.tokens[0].type != "table_open" or container.tokens[-1].type != "table_close":
-        raise container.error("expected one table and nothing else")
+        raise container.error(_("expected one table and nothing else"))
     rows: list[list[str]] = []
     for token in container.tokens:
         if token.type == "tr_open":
@@ -333,11 +361,14 @@ def _case(container: Container) -> tuple[str, Any]:
             name = container.tokens[position + 1].content
             if name not in CASE_PARTS or CASE_PARTS[name] in parts:
                 raise container.error(
-                    f"### {name}: expected each of {', '.join(CASE_PARTS)} once", line=_line(token, container.source)
+                    _("### %(name)s: expected each of %(parts)s once") % {"name": name, "parts": ", ".join(CASE_PARTS)},
+                    line=_line(token, container.source),
                 )
             part = parts.setdefault(CASE_PARTS[name], [])
         elif part is None:
-            raise container.error(f"expected ### {next(iter(CASE_PARTS))} first", line=_line(token, container.source))
+            raise container.error(
+                _("expected ### %(name)s first") % {"name": next(iter(CASE_PARTS))}, line=_line(token, container.source)
+            )
         else:
             part.append(token)
     # The heading's own text and end are no part of it.
@@ -349,7 +380,7 @@ def _case(container: Container) -> tuple[str, Any]:
     }
     for title in ("Situasi", "Tindakan"):
         if not value[CASE_PARTS[title]]:
-            raise container.error(f"### {title} is missing or empty")
+            raise container.error(_("### %(name)s is missing or empty") % {"name": title})
     container.refuse(next(iter(case_problems(value).values()), None))
     return "case", value
 
@@ -358,7 +389,7 @@ def _video(container: Container) -> tuple[str, Any]:
     fields = container.fields()
     name = fields.text("file", "")
     if name and name not in container.source.documents:
-        raise fields.error("file", f"there is no {FILES}{name}")
+        raise fields.error("file", _not_there(f"{FILES}{name}"))
     value = {
         "title": container.needed_argument(),
         "link": fields.text("link", ""),
@@ -408,13 +439,13 @@ def _article(container: Container) -> tuple[str, Any]:
         "text": container.plain_text(),
     }
     if not value["article"] or not value["text"]:
-        raise container.error("expected the key of the reference, the article, and below them its words")
+        raise container.error(_("expected the key of the reference, the article, and below them its words"))
     return "article", value
 
 
 def _legal_reference(container: Container, key: str) -> int:
     if key not in container.source.legal:
-        raise container.error(f"there is no legal reference {key}")
+        raise container.error(_("there is no legal reference %(key)s") % {"key": key})
     return container.source.legal[key]
 
 

@@ -70,7 +70,7 @@ def fields_of(response):
     sent = {name: form[name].value() or "" for name in form.fields}
     for name, value in sent.items():
         assert f'name="{name}"' in response.text, (name, value)
-    return sent | {"seen": SEEN.search(response.text)[1]}
+    return sent | {"seen": SEEN.findall(response.text)[0]}
 
 
 def stored(reference):

@@ -245,7 +245,7 @@ def test_looking_writes_nothing(organiser, package, tmp_path):
     files = sorted(tmp_path.rglob("*"))
     with read_package(package) as opened:
         changes = preview(opened, organiser)
-    assert any(line.startswith("created: lesson") for line in changes.written)
+    assert any(line.startswith("baru: materi") for line in changes.written)
     assert not Course.objects.exists()
     assert not LoadedItem.objects.exists()
     assert [path for path in sorted(tmp_path.rglob("*")) if path.is_file()] == [p for p in files if p.is_file()]
@@ -271,7 +271,7 @@ def test_shared_references_are_never_changed(organiser, package):
     )
     with read_package(package) as opened:
         changes = import_package(opened, organiser, by=None)
-    assert "kept: reads otherwise here: legal-reference baru" in changes.kept
+    assert "tetap: berbunyi lain di sini: dasar hukum baru" in changes.kept
     assert LegalReference.objects.get(key="baru").summary == "Lain."
     assert LegalReference.objects.filter(key="lama", superseded_by__key="baru").exists()
 

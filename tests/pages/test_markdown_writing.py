@@ -272,22 +272,25 @@ def test_a_text_right_after_a_text_keeps_its_own_block():
 @pytest.mark.parametrize(
     ("block", "problem"),
     [
-        ({"type": "text", "value": '<p><a linktype="page" id="9">ke sana</a></p>'}, "a link to a page"),
-        ({"type": "text", "value": '<p><a href="http://a.id">x</a></p>'}, "is not https"),
+        (
+            {"type": "text", "value": '<p><a linktype="page" id="9">ke sana</a></p>'},
+            "tautan ke halaman di luar pelatihan",
+        ),
+        ({"type": "text", "value": '<p><a href="http://a.id">x</a></p>'}, "bukan https"),
         ({"type": "text", "value": '<embed embedtype="image" id="1"/>'}, "<embed"),
-        ({"type": "text", "value": "<h2>a<br/>b</h2>"}, "cannot carry it as it is"),
-        ({"type": "text", "value": "tanpa paragraf"}, "outside of a paragraph"),
+        ({"type": "text", "value": "<h2>a<br/>b</h2>"}, "tidak dapat memuatnya apa adanya"),
+        ({"type": "text", "value": "tanpa paragraf"}, "di luar paragraf"),
         ({"type": "text", "value": "<blockquote>a</blockquote>"}, "<blockquote>"),
-        ({"type": "quote", "value": {"text": "a\x00b", "source": "c"}}, "cannot carry it as it is"),
-        ({"type": "quote", "value": {"text": "a", "source": "dua\nbaris"}}, "does not fit in one line"),
-        ({"type": "figure", "value": {"image": 99, "alt": "a"}}, "the image 99 is not in the package"),
-        ({"type": "file", "value": {"title": "a", "document": None}}, "the document None"),
-        ({"type": "legal_basis", "value": {"reference": 1, "note": ""}}, "the legal reference 1"),
-        ({"type": "asing", "value": {}}, "no container"),
+        ({"type": "quote", "value": {"text": "a\x00b", "source": "c"}}, "tidak dapat memuatnya apa adanya"),
+        ({"type": "quote", "value": {"text": "a", "source": "dua\nbaris"}}, "tidak muat dalam satu baris"),
+        ({"type": "figure", "value": {"image": 99, "alt": "a"}}, "gambar nomor 99 tidak ada dalam paket"),
+        ({"type": "file", "value": {"title": "a", "document": None}}, "berkas nomor None"),
+        ({"type": "legal_basis", "value": {"reference": 1, "note": ""}}, "dasar hukum nomor 1 "),
+        ({"type": "asing", "value": {}}, "tidak ada wadah"),
     ],
 )
 def test_what_markdown_cannot_carry_is_refused_by_block(block, problem):
     with pytest.raises(NotInMarkdown) as caught:
         write([*text("<p>a</p>"), block])
-    assert str(caught.value).startswith(f"block 2 ({block['type']}): ")
+    assert str(caught.value).startswith(f"blok ke-2 ({block['type']}): ")
     assert problem in str(caught.value)
