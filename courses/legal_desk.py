@@ -98,7 +98,6 @@ def impact_view(request: HttpRequest, reference_id: int) -> HttpResponse:
         "reference": reference,
         "problem": reference_problem(reference, on=timezone.localdate(at)),
         "page_title": _("Impact"),
-        "page_subtitle": str(reference),
         "header_icon": "clipboard-list",
     } | _shown(reference, impact_of(reference), person, at=at)
     return TemplateResponse(request, "courses/cms/legal_impact.html", context)
@@ -148,12 +147,12 @@ class ReferenceEditView(EditView):
     ) -> HttpResponse:
         context = {
             "form": form,
+            "reference": stored,
             "changes": changes,
             "seen": seen,
             "is_outdated": "seen" in self.request.POST,
             "action_url": self.get_edit_url(),
             "page_title": _("Change the legal reference"),
-            "page_subtitle": str(stored),
             "header_icon": "clipboard-list",
         } | _shown(stored, impact, _reader(self.request), at=timezone.now())
         status = 409 if context["is_outdated"] else 200
