@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +19,8 @@ from courses.models import Course, CoursePage, LessonPage, ModulePage, Question,
 from courses.trainers import ensure_course_page
 
 LONGEST_KEY = 80
+LINK = re.compile(r"<a [^>]*>")
+PAGE_ID = re.compile(r'(?<= id=")\d+(?=")')
 # What a page says in its own fields; its place, its course and the key of its progress are never copied.
 FIELDS: dict[type[Page], tuple[str, ...]] = {
     CoursePage: ("short_title", "summary", "audience", "outcomes", "topics", "trainer"),
@@ -60,33 +64,58 @@ def _copy_pages(source: CoursePage, page: CoursePage, *, by: Person) -> None:
         setattr(page, name, getattr(draft, name))
     page.legal_references.set(draft.legal_references.all())
     page.save()
-    page.save_revision(user=by)
+    copies: dict[int, Page] = {source.pk: page}
     banks: dict[int, QuestionBank] = {}
     lessons: dict[UUID, UUID] = {}
     for module in source.get_children().specific().order_by("path"):
-        new_module = _copied(module, page, by=by)
+        new_module = copies[module.pk] = _copied(module, page, by=by)
         for activity in module.get_children().specific().order_by("path"):
             changes: dict[str, Any] = {}
             if isinstance(activity, QuizPage):
                 bank = activity.get_latest_revision_as_object().bank
                 changes["bank"] = banks.get(bank.pk) or _copied_bank(bank, page.course)
                 banks[bank.pk] = changes["bank"]
-            copy = _copied(activity, new_module, by=by, **changes)
+            copy = copies[activity.pk] = _copied(activity, new_module, by=by, **changes)
             lessons[activity.activity] = copy.activity
+    relinked = _relinking({str(old): str(copy.pk) for old, copy in copies.items()}, source.get_url(), page.get_url())
+    for copy in copies.values():
+        if isinstance(copy, LessonPage):
+            copy.body = _in_texts(list(copy.body.raw_data), relinked)
+            copy.save()
+        copy.save_revision(user=by)
     for question in Question.objects.filter(bank__in=banks.values(), lesson__isnull=False):
         question.lesson = lessons.get(question.lesson) if question.lesson else None
         question.save(update_fields=["lesson"])
 
 
 def _copied(page: Page, parent: Page, *, by: Person, **changes: Any) -> Any:
-    """A draft below `parent` with what the page said when it was last written."""
+    """A page below `parent`, not published, with what the page said when it was last written."""
     draft = page.get_latest_revision_as_object()
     fields = {name: getattr(draft, name) for name in FIELDS[type(page)]}
-    copy = parent.add_child(
+    return parent.add_child(
         instance=type(page)(title=draft.title, slug=page.slug, live=False, owner=by, **(fields | changes))
     )
-    copy.save_revision(user=by)
-    return copy
+
+
+def _relinking(ids: dict[str, str], old: str | None, new: str | None) -> Callable[[str], str]:
+    """Rewrites a text so that its links to pages with these keys, or below the old address, lead to the copies."""
+
+    def link(match: re.Match[str]) -> str:
+        tag = match[0]
+        if 'linktype="page"' in tag:
+            return PAGE_ID.sub(lambda key: ids.get(key[0], key[0]), tag)
+        return tag.replace(f'href="{old}', f'href="{new}', 1) if old and new else tag
+
+    return lambda text: LINK.sub(link, text)
+
+
+def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """The raw data of blocks with `change` applied to every text in it."""
+    if isinstance(value, dict):
+        return {name: _in_texts(each, change) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_in_texts(each, change) for each in value]
+    return change(value) if isinstance(value, str) else value
 
 
 def _copied_bank(bank: QuestionBank, course: Course) -> QuestionBank:

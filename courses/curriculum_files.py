@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from academy.pages.content_files import ContentError, Fields, MarkdownFile, read_mapping, read_mappings, read_markdown
 from courses.models import Level, QuestionKind
@@ -153,7 +154,7 @@ def read_legal_references(root: Path) -> list[LegalReferenceFile]:
         for fields in read_mappings(path) if path.exists() else []:
             reference = _legal_reference(fields)
             if reference.key in found:
-                raise fields.error("key", f"{reference.key} stands in the curriculum twice")
+                raise fields.error("key", _("%(key)s stands in the curriculum twice") % {"key": reference.key})
             found[reference.key], places[reference.key] = reference, fields
     return _replacements_first(found, places)
 
@@ -167,11 +168,15 @@ def _replacements_first(found: dict[str, LegalReferenceFile], places: dict[str, 
             chain.append(key)
             after = found[key].superseded_by
             if after and (after not in found or after in chain):
-                problem = "leads in a circle" if after in found else f"there is no legal reference {after}"
+                problem = _("leads in a circle") if after in found else _no_reference(after)
                 raise places[key].error("superseded_by", problem)
             key = after
         ordered |= {each: found[each] for each in reversed(chain)}
     return list(ordered.values())
+
+
+def _no_reference(key: str) -> str:
+    return _("there is no legal reference %(key)s") % {"key": key}
 
 
 def _legal_reference(fields: Fields) -> LegalReferenceFile:
@@ -195,14 +200,14 @@ def read_course(root: Path, key: str, *, legal_keys: set[str]) -> CourseFile:
     folder = root / key
     fields = read_mapping(folder / "course.yaml")
     if fields.text("key", longest=80) != key:
-        raise fields.error("key", f"must be the name of the folder, {key}")
+        raise fields.error("key", _("must be the name of the folder, %(key)s") % {"key": key})
     modules = tuple(_module(fields, folder / name) for name in fields.texts("modules"))
     title = fields.text("title", longest=200)
     short_title = fields.text("short_title", "", longest=80)
     if "post_test" in fields:
         modules = _with_post_test(fields, key, modules)
-    _refuse_repeats(fields, "module", [module.key for module in modules])
-    _refuse_repeats(fields, "lesson or quiz", [each.key for module in modules for each in module.activities])
+    _refuse_repeats(fields, [module.key for module in modules])
+    _refuse_repeats(fields, [each.key for module in modules for each in module.activities])
     banks = _banks(fields, folder, modules, legal_keys, default=(key, f"Bank soal {short_title or title}"))
     _check_draws(fields, modules, banks)
     course = CourseFile(
@@ -236,7 +241,7 @@ def read_course(root: Path, key: str, *, legal_keys: set[str]) -> CourseFile:
 
 def _module(course: Fields, folder: Path) -> ModuleFile:
     if not folder.is_dir():
-        raise course.error("modules", f"there is no folder {folder.name}")
+        raise course.error("modules", _("there is no folder %(name)s") % {"name": folder.name})
     fields = read_mapping(folder / "module.yaml")
     module = ModuleFile(
         key=fields.text("key"),
@@ -247,7 +252,7 @@ def _module(course: Fields, folder: Path) -> ModuleFile:
     )
     fields.done()
     if not module.activities:
-        raise ContentError(folder / "module.yaml", 1, "the module has no lesson (*.md)")
+        raise ContentError(folder / "module.yaml", 1, _("the module has no lesson (*.md)"))
     return module
 
 
@@ -257,7 +262,7 @@ def _activities(folder: Path, module: Fields) -> tuple[LessonFile | QuizFile, ..
     quizzes = [_quiz(fields) for fields in module.mappings("quizzes")] if "quizzes" in module else []
     for quiz in sorted(quizzes, key=lambda each: each.position):
         if quiz.position > len(activities) + 1:
-            raise module.error("quizzes", f"the module has no place {quiz.position}")
+            raise module.error("quizzes", _("the module has no place %(position)d") % {"position": quiz.position})
         activities.insert(quiz.position - 1, quiz)
     return tuple(activities)
 
@@ -291,14 +296,14 @@ def _activity(fields: Fields) -> uuid.UUID | None:
     try:
         return uuid.UUID(text) if text else None
     except ValueError:
-        raise fields.error("activity", "expected a UUID") from None
+        raise fields.error("activity", _("expected a UUID")) from None
 
 
 def _pass_mark(fields: Fields) -> Decimal:
     mark = fields.decimal("pass_mark")
     exact = Decimal("70.00") if mark is None else Decimal(str(mark)).quantize(Decimal("0.01"))
     if not 0 <= exact <= 100:
-        raise fields.error("pass_mark", f"{mark} is not between 0 and 100")
+        raise fields.error("pass_mark", _("%(mark)s is not between 0 and 100") % {"mark": mark})
     return exact
 
 
@@ -342,7 +347,7 @@ def _with_post_test(course: Fields, key: str, modules: tuple[ModuleFile, ...]) -
     )
     fields.done()
     if not modules:
-        raise course.error("modules", "there is none")
+        raise course.error("modules", _("there is none"))
     return (*modules[:-1], replace(modules[-1], activities=(*modules[-1].activities, post_test)))
 
 
@@ -359,7 +364,7 @@ def _banks(
     for fields in course.mappings("banks"):
         name = fields.text("questions", QUESTIONS)
         if Path(name).name != name or not name.endswith(".yaml"):
-            raise fields.error("questions", "expected the name of a file such as questions-2.yaml")
+            raise fields.error("questions", _("expected the name of a file such as questions-2.yaml"))
         bank = BankFile(
             key=fields.text("key", longest=80),
             title=fields.text("title", longest=200),
@@ -367,7 +372,7 @@ def _banks(
         )
         fields.done()
         if bank.key in banks:
-            raise course.error("banks", f"{bank.key} stands here twice")
+            raise course.error("banks", _("%(key)s stands here twice") % {"key": bank.key})
         banks[bank.key] = bank
     return tuple(banks.values())
 
@@ -377,9 +382,17 @@ def _check_draws(course: Fields, modules: Sequence[ModuleFile], banks: Sequence[
     for quiz in (quiz for module in modules for quiz in module.quizzes):
         name = "post_test" if "post_test" in course else "modules"
         if quiz.bank not in sizes:
-            raise course.error(name, f"the quiz {quiz.key} draws from {quiz.bank}, which is no bank of the course")
+            raise course.error(
+                name,
+                _("the quiz %(quiz)s draws from %(bank)s, which is no bank of the course")
+                % {"quiz": quiz.key, "bank": quiz.bank},
+            )
         if sizes[quiz.bank] < quiz.draw:
-            raise course.error(name, f"{quiz.key} draws {quiz.draw}, but its bank has {sizes[quiz.bank]}")
+            raise course.error(
+                name,
+                _("%(quiz)s draws %(draw)d, but its bank has %(size)d")
+                % {"quiz": quiz.key, "draw": quiz.draw, "size": sizes[quiz.bank]},
+            )
 
 
 def _questions(path: Path, modules: Sequence[ModuleFile], legal_keys: set[str]) -> tuple[QuestionFile, ...]:
@@ -389,7 +402,7 @@ def _questions(path: Path, modules: Sequence[ModuleFile], legal_keys: set[str]) 
     for fields in read_mappings(path):
         question = _question(fields, topics, lessons, legal_keys)
         if question.key in questions:
-            raise fields.error("key", f"{question.key} stands here twice")
+            raise fields.error("key", _("%(key)s stands here twice") % {"key": question.key})
         questions[question.key] = question
     return tuple(questions.values())
 
@@ -400,7 +413,7 @@ def _topic(fields: Fields, topics: dict[str, str]) -> str:
         return fields.text("topic_text", longest=120)
     topic = topics[fields.choice("topic", list(topics))]
     if len(topic) > 120:
-        raise fields.error("topic", "the title of this module is too long for a topic; write topic_text")
+        raise fields.error("topic", _("the title of this module is too long for a topic; write topic_text"))
     return topic
 
 
@@ -412,12 +425,16 @@ def _question(fields: Fields, topics: dict[str, str], lessons: set[str], legal_k
         option.done()
     right = sum(is_correct for _text, is_correct in options)
     if len(options) < 2 or right == 0 or (kind == QuestionKind.SINGLE and right != 1):
-        raise fields.error("options", f"{len(options)} options with {right} right ones do not fit {kind}")
+        raise fields.error(
+            "options",
+            _("%(count)d options with %(right)d right ones do not fit %(kind)s")
+            % {"count": len(options), "right": right, "kind": kind},
+        )
     if len({text for text, _is_correct in options}) != len(options):
-        raise fields.error("options", "two options read the same")
+        raise fields.error("options", _("two options read the same"))
     legal = fields.text("legal", "")
     if legal and legal not in legal_keys:
-        raise fields.error("legal", f"there is no legal reference {legal}")
+        raise fields.error("legal", _no_reference(legal))
     question = QuestionFile(
         key=fields.text("key", longest=80),
         topic=_topic(fields, topics),
@@ -436,11 +453,11 @@ def _known(fields: Fields, name: str, known: set[str]) -> tuple[str, ...]:
     keys = fields.texts(name, [])
     for key in keys:
         if key not in known:
-            raise fields.error(name, f"there is no legal reference {key}")
+            raise fields.error(name, _no_reference(key))
     return tuple(keys)
 
 
-def _refuse_repeats(course: Fields, what: str, keys: list[str]) -> None:
+def _refuse_repeats(course: Fields, keys: list[str]) -> None:
     for key in keys:
         if keys.count(key) > 1:
-            raise course.error("modules", f"the {what} key {key} is used twice")
+            raise course.error("modules", _("the key %(key)s is used twice") % {"key": key})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from wagtail.models import Page
 
 from academy.pages.loading import (
@@ -18,7 +20,8 @@ from academy.pages.loading import (
     load_page,
     load_row,
 )
-from academy.pages.markdown import Source, blocks_of
+from academy.pages.markdown import LESSONS, Source, blocks_of
+from academy.pages.models import LoadedItem
 from academy.pages.site_content import ensure_home
 from academy.people.models import Organiser
 from courses.content import edition_content, needs_material_edition, published_content
@@ -82,7 +85,7 @@ def load_catalog(loading: Loading) -> CatalogPage:
         )
         home.add_child(instance=catalog)
         catalog.save_revision().publish()
-        loading.wrote("created: catalogue page")
+        loading.wrote(_("created: catalogue page"))
     return catalog
 
 
@@ -111,7 +114,10 @@ def load_course(
     if course is None:
         return None
     if newest is not None and is_edited and not loading.overwrite:
-        loading.say(f"an edition awaits a trainer: {file.key} was edited in the CMS since edition {newest.number}")
+        loading.say(
+            _("an edition awaits a trainer: %(key)s was edited in the CMS since edition %(number)s")
+            % {"key": file.key, "number": newest.number}
+        )
         return newest
     return _publish(loading, course, newest, is_changed=loading.changed > before, at=at)
 
@@ -234,21 +240,47 @@ def _modules(
         load_documents(loading, file.folder / "files", key=file.key, collection=collection),
     )
     modules: list[Page] = []
+    pages = _pages_there(file)
+    early: list[tuple[LessonFile, ModulePage]] = []  # these may point to lessons that come after them
     for module in file.modules:
         wanted = {"title": module.title, "slug": module.slug, "summary": module.summary}
         module_page = load_page(loading, "module", f"{file.key}/{module.key}", ModulePage, wanted, parent=page)
         if module_page is None:
             continue
         modules.append(module_page)
-        activities: list[Page | None] = [
-            _lesson(loading, file, activity, module_page, assets, references)
-            if isinstance(activity, LessonFile)
-            else _quiz(loading, file, activity, module_page, banks)
-            for activity in module.activities
-        ]
-        there = [activity for activity in activities if activity is not None]
+        there: list[Page] = []
+        for activity in module.activities:
+            loaded: Page | None
+            if isinstance(activity, LessonFile):
+                if LESSONS in activity.markdown.text and not all(pages.values()):
+                    early.append((activity, module_page))
+                loaded = _lesson(loading, file, activity, module_page, assets, references, pages)
+            else:
+                loaded = _quiz(loading, file, activity, module_page, banks)
+            if loaded is not None:
+                there.append(loaded)
+                pages[activity.key] = loaded.pk
         load_order(loading, f"{file.key}/{module.key}", module_page, there)
     load_order(loading, file.key, page, modules)
+    again = replace(loading, say=lambda _line: None, detail=lambda _line: None)  # all was told the first time
+    for lesson, module_page in early:
+        _lesson(again, file, lesson, module_page, assets, references, pages)
+
+
+def _pages_there(file: CourseFile) -> dict[str, int]:
+    """The lessons and quizzes of the course by key, as primary keys; 0 for those that are not there yet."""
+    items = LoadedItem.objects.filter(
+        kind__in=("lesson", "quiz"), key__in=[f"{file.key}/{key}" for key in file.activities]
+    )
+    loaded = {item.key.removeprefix(f"{file.key}/"): item.object_id for item in items}
+    keys = {file.activity(key): key for key in file.activities}
+    by_activity = {
+        keys[activity]: pk
+        for model in (LessonPage, QuizPage)
+        for activity, pk in model.objects.filter(activity__in=keys).values_list("activity", "pk")
+    }
+    there = set(Page.objects.filter(pk__in=loaded.values()).values_list("pk", flat=True))
+    return dict.fromkeys(file.activities, 0) | by_activity | {key: pk for key, pk in loaded.items() if pk in there}
 
 
 def _lesson(
@@ -258,6 +290,7 @@ def _lesson(
     parent: ModulePage,
     assets: Assets,
     references: Mapping[str, int],
+    pages: Mapping[str, int],
 ) -> LessonPage | None:
     wanted = {
         "title": lesson.title,
@@ -265,14 +298,18 @@ def _lesson(
         "summary": lesson.summary,
         "reading_minutes": lesson.reading_minutes,
         "practice_minutes": lesson.practice_minutes,
-        "body": _body(course, lesson, assets, references),
+        "body": _body(course, lesson, assets, references, pages),
     }
     fixed = {"activity": course.activity(lesson.key)}
     return load_page(loading, "lesson", f"{course.key}/{lesson.key}", LessonPage, wanted, parent=parent, fixed=fixed)
 
 
 def _body(
-    course: CourseFile, lesson: LessonFile, assets: Assets, references: Mapping[str, int]
+    course: CourseFile,
+    lesson: LessonFile,
+    assets: Assets,
+    references: Mapping[str, int],
+    pages: Mapping[str, int],
 ) -> list[dict[str, Any]]:
     images, documents = assets
     source = Source(
@@ -282,6 +319,7 @@ def _body(
         images=images,
         documents=documents,
         legal=references,
+        lessons=pages,
     )
     return blocks_of(lesson.markdown.text, source)
 
@@ -317,5 +355,5 @@ def _publish(loading: Loading, course: Course, newest: Edition | None, *, is_cha
     edition = publish_edition(course, kind=kind, by=None, at=at)
     if edition != newest:
         loading.changed += 1
-        loading.say(f"published: {edition}")
+        loading.say(_("published: %(edition)s") % {"edition": edition})
     return edition

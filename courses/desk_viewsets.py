@@ -21,6 +21,7 @@ from wagtail.snippets.views.chooser import ChooseResultsView, ChooseView, Snippe
 from wagtail.snippets.views.snippets import CreateView, SnippetViewSet, SnippetViewSetGroup
 
 from academy.people.models import Organiser, Person
+from courses.legal_desk import ReferenceEditView
 from courses.models import Course, LearningPath, LegalReference, Question, QuestionBank, Run
 from courses.trainers import own_rows
 
@@ -192,6 +193,7 @@ class LearningPathViewSet(OwnSnippetViewSet):
 
 class LegalReferenceViewSet(SnippetViewSet):
     model = LegalReference
+    edit_view_class = ReferenceEditView
     icon = "clipboard-list"
     menu_order = 400
     list_display = ["regulation", "article", "as_of_on", "review_by_on", "superseded_by"]

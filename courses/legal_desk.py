@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from django.contrib import messages
+from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, Model, OuterRef, Q
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from wagtail.models import Page, ReferenceIndex
+from wagtail.snippets.views.snippets import EditView
 
+from academy.pages.templatetags.formats import day
 from academy.people.models import Person
 from courses.checklist import reference_problem
 from courses.models import Completion, CoursePage, EditionActivity, EditionAsset, Enrolment, LegalReference, Question
@@ -34,6 +37,9 @@ class Impact:
     activities: list[EditionActivity]
     completed: int
     running: int
+
+    def __bool__(self) -> bool:
+        return bool(self.pages or self.questions or self.activities)
 
 
 def impact_of(reference: LegalReference) -> Impact:
@@ -85,23 +91,92 @@ def references_to_review(*, on: date) -> list[LegalReference]:
 
 @require_safe
 def impact_view(request: HttpRequest, reference_id: int) -> HttpResponse:
-    """Pages and questions of other organisers are counted, not named; what their editions hold is public."""
     person = _reader(request)
     reference = get_object_or_404(LegalReference.objects.select_related("superseded_by"), pk=reference_id)
-    impact = impact_of(reference)
     at = timezone.now()
-    own_banks = set(own_rows(Question, person, at=at).filter(legal_reference=reference).values_list("pk", flat=True))
     context = {
         "reference": reference,
+        "problem": reference_problem(reference, on=timezone.localdate(at)),
+        "page_title": _("Impact"),
+        "header_icon": "clipboard-list",
+    } | _shown(reference, impact_of(reference), person, at=at)
+    return TemplateResponse(request, "courses/cms/legal_impact.html", context)
+
+
+def _shown(reference: LegalReference, impact: Impact, person: Person, *, at: datetime) -> dict[str, Any]:
+    """Pages and questions of other organisers are counted, not named; what their editions hold is public."""
+    own_banks = set(own_rows(Question, person, at=at).filter(legal_reference=reference).values_list("pk", flat=True))
+    return {
         "impact": impact,
         "pages": [page for page in impact.pages if page.permissions_for_user(person).can_edit()],
         "questions": [question for question in impact.questions if question.pk in own_banks],
-        "problem": reference_problem(reference, on=timezone.localdate(at)),
-        "page_title": _("Impact"),
-        "page_subtitle": str(reference),
-        "header_icon": "clipboard-list",
     }
-    return TemplateResponse(request, "courses/cms/legal_impact.html", context)
+
+
+class ReferenceEditView(EditView):
+    """A change of a reference in use is first answered with what it touches, and stored if that is still so.
+
+    A repeat stores nothing and is logged once. What was typed goes along in the form, so that nothing needs a script.
+    """
+
+    def form_valid(self, form: forms.ModelForm[LegalReference]) -> HttpResponse:
+        if "again" in self.request.POST:
+            self.form = form
+            written: HttpResponse = self.render_to_response(self.get_context_data())
+            return written
+        with transaction.atomic():
+            stored = LegalReference.objects.select_for_update().get(pk=self.object.pk)
+            changes = _changes(form, stored)
+            if not changes:
+                return redirect(self.get_success_url())
+            impact = impact_of(stored)
+            seen = _mark(changes, impact)
+            if impact and self.request.POST.get("seen") != seen:
+                return self._ask(form, stored, impact, changes=changes, seen=seen)
+            response: HttpResponse = super().form_valid(form)
+        return response
+
+    def _ask(
+        self,
+        form: forms.ModelForm[LegalReference],
+        stored: LegalReference,
+        impact: Impact,
+        *,
+        changes: list[tuple[str, str, str]],
+        seen: str,
+    ) -> HttpResponse:
+        context = {
+            "form": form,
+            "reference": stored,
+            "changes": changes,
+            "seen": seen,
+            "is_outdated": "seen" in self.request.POST,
+            "action_url": self.get_edit_url(),
+            "page_title": _("Change the legal reference"),
+            "header_icon": "clipboard-list",
+        } | _shown(stored, impact, _reader(self.request), at=timezone.now())
+        status = 409 if context["is_outdated"] else 200
+        return TemplateResponse(self.request, "courses/cms/legal_change.html", context, status=status)
+
+
+def _changes(form: forms.ModelForm[LegalReference], stored: LegalReference) -> list[tuple[str, str, str]]:
+    """Name, old and new words of each field that the form would change."""
+    rows = [
+        (str(field.label), _words(getattr(stored, name)), _words(getattr(form.instance, name)))
+        for name, field in form.fields.items()
+    ]
+    return [row for row in rows if row[1] != row[2]]
+
+
+def _words(value: Any) -> str:
+    return day(value) if isinstance(value, date) else str(value or "").replace("\r\n", "\n")
+
+
+def _mark(changes: list[tuple[str, str, str]], impact: Impact) -> str:
+    """What the form carries along to say which changes, and what they touch, were seen."""
+    touched = [[row.pk for row in rows] for rows in (impact.pages, impact.questions, impact.activities)]
+    seen = [changes, touched, impact.completed, impact.running]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 
 @require_safe
@@ -114,20 +189,6 @@ def review_view(request: HttpRequest) -> HttpResponse:
         "header_icon": "clipboard-list",
     }
     return TemplateResponse(request, "courses/cms/legal_review.html", context)
-
-
-def tell_about_the_impact(request: HttpRequest, row: Model) -> None:
-    """Whoever changes a reference learns at once where it is read."""
-    if not isinstance(row, LegalReference):
-        return
-    impact = impact_of(row)
-    text = _("It touches %(pages)d published pages, %(questions)d questions and %(people)d people who finished.") % {
-        "pages": len(impact.pages),
-        "questions": len(impact.questions),
-        "people": impact.completed,
-    }
-    link = format_html('<a href="{}">{}</a>', reverse("legal_impact", args=[row.pk]), _("See which"))
-    messages.warning(request, format_html("{} {}", text, link))
 
 
 def _reader(request: HttpRequest) -> Person:

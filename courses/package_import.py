@@ -19,7 +19,7 @@ from wagtail.models import Page
 
 from academy.pages.caching import content_changed
 from academy.pages.content_files import ContentError
-from academy.pages.loading import Loading
+from academy.pages.loading import Loading, named
 from academy.people.models import Organiser, Person
 from courses.curriculum_files import CourseFile, LegalReferenceFile, read_course, read_legal_references
 from courses.curriculum_loading import load_catalog, load_legal_references, load_pages
@@ -152,7 +152,7 @@ def _references(loading: Loading, package: Package) -> dict[str, int]:
             file.article,
             file.summary,
         ):
-            loading.say(f"kept: reads otherwise here: legal-reference {file.key}")
+            loading.say(_("kept: reads otherwise here: %(what)s") % {"what": named("legal-reference", file.key)})
     known = {key: row.pk for key, row in there.items()}
     new = [file for file in package.references if file.key not in there]
     return known | load_legal_references(loading, new, known=known)
@@ -209,4 +209,4 @@ def _not_in_the_package(loading: Loading, course: Course) -> list[str]:
     if page is None:
         return []
     others = page.get_descendants().live().exclude(pk__in=loading.seen).order_by("path")
-    return [f"kept: not in the package: {other.title}" for other in others]
+    return [_("kept: not in the package: %(title)s") % {"title": other.title} for other in others]

@@ -236,6 +236,7 @@ class _Export:
                 images=self.names["image"],
                 documents=self.names["document"],
                 legal=self.legal,
+                lessons=self.keys | self.quiz_keys,
             )
         except NotInMarkdown as error:
             raise NotInMarkdown(

@@ -33,7 +33,7 @@ from courses.desk_drafts import keep_what_is_live
 from courses.desk_home import put_own_courses_first
 from courses.desk_viewsets import AnotherQuestion, CourseDesk
 from courses.edition_view import course_page_of, publish_edition_view
-from courses.legal_desk import impact_view, review_view, tell_about_the_impact
+from courses.legal_desk import impact_view, review_view
 from courses.models import (
     Course,
     CoursePage,
@@ -240,7 +240,6 @@ hooks.register("register_icons", register_icons)
 hooks.register("register_log_actions", register_log_actions)
 hooks.register("register_snippet_listing_buttons", course_buttons)
 hooks.register("construct_homepage_panels", put_own_courses_first)
-hooks.register("after_edit_snippet", tell_about_the_impact)
 hooks.register("register_admin_urls", register_admin_urls)
 hooks.register("register_page_header_buttons", edition_header_button)
 hooks.register("register_page_listing_more_buttons", edition_listing_button)

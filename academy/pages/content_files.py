@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 FENCE = "---"
 DEEPEST = 12
@@ -19,6 +22,14 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, wh
 MOST = 32_767  # what a small number in the database holds
 # What no database or page can hold: control characters and halves of a character.
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+KINDS: dict[type, Promise] = {
+    str: gettext_lazy("a text"),
+    int: gettext_lazy("a whole number"),
+    bool: gettext_lazy("true or false"),
+    date: gettext_lazy("a day such as 2026-11-01"),
+    list: gettext_lazy("a list"),
+    dict: gettext_lazy("lines of `name: value`"),
+}
 T = TypeVar("T")
 
 
@@ -47,9 +58,11 @@ class Fields:
         self._taken.add(name)
         value = self._values.get(name, default)
         if value is None:
-            raise self.error(name, "missing")
+            raise self.error(name, _("is missing"))
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.error(name, f"expected {kind.__name__}, found {value!r:.80}")
+            raise self.error(
+                name, _("expected %(kind)s, found %(value)s") % {"kind": KINDS[kind], "value": f"{value!r:.80}"}
+            )
         return value
 
     def __contains__(self, name: str) -> bool:
@@ -59,25 +72,30 @@ class Fields:
         """A text without spaces at its ends; not empty unless `default` is."""
         value = self._take(name, str, default).strip()
         if not value and default is None:
-            raise self.error(name, "is empty")
+            raise self.error(name, _("is empty"))
         if UNSTORABLE.search(value):
-            raise self.error(name, "has a character that no text may hold")
+            raise self.error(name, _("has a character that no text may hold"))
         if longest is not None and len(value) > longest:
-            raise self.error(name, f"has {len(value)} characters, at most {longest} fit")
+            raise self.error(
+                name,
+                _("has %(length)d characters, at most %(longest)d fit") % {"length": len(value), "longest": longest},
+            )
         return value
 
     def choice(self, name: str, choices: Sequence[str], default: str | None = None) -> str:
         value = self.text(name, default)
         if value not in choices:
-            raise self.error(name, f"{value!r:.80} is none of {', '.join(choices)}")
+            raise self.error(
+                name, _("%(value)s is none of %(choices)s") % {"value": f"{value!r:.80}", "choices": ", ".join(choices)}
+            )
         return value
 
     def number(self, name: str, default: int | None = None, *, least: int = 0) -> int:
         value = self._take(name, int, default)
         if value < least:
-            raise self.error(name, f"{value} is less than {least}")
+            raise self.error(name, _("%(value)d is less than %(least)d") % {"value": value, "least": least})
         if value > MOST:
-            raise self.error(name, f"is more than {MOST}")
+            raise self.error(name, _("is more than %(most)d") % {"most": MOST})
         return value
 
     def decimal(self, name: str) -> float | None:
@@ -87,7 +105,7 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MOST or math.isnan(value):
-            raise self.error(name, f"expected a number, found {value!r:.80}")
+            raise self.error(name, _("expected a number, found %(value)s") % {"value": f"{value!r:.80}"})
         return float(value)
 
     def flag(self, name: str, *, default: bool | None = None) -> bool:
@@ -96,15 +114,15 @@ class Fields:
     def day(self, name: str) -> date:
         value = self._take(name, date, None)
         if isinstance(value, datetime):
-            raise self.error(name, "expected a day without a time")
+            raise self.error(name, _("expected a day without a time"))
         return value
 
     def texts(self, name: str, default: list[str] | None = None) -> list[str]:
         values = self._take(name, list, default)
         if not all(isinstance(value, str) for value in values):
-            raise self.error(name, "expected a list of texts")
+            raise self.error(name, _("expected a list of texts"))
         if any(UNSTORABLE.search(value) for value in values):
-            raise self.error(name, "has a character that no text may hold")
+            raise self.error(name, _("has a character that no text may hold"))
         return [value.strip() for value in values]
 
     def mapping(self, name: str) -> Fields:
@@ -114,13 +132,13 @@ class Fields:
     def mappings(self, name: str) -> list[Fields]:
         values = self._take(name, list, None)
         if not all(isinstance(value, dict) for value in values):
-            raise self.error(name, "expected a list of mappings")
+            raise self.error(name, _("expected a list whose items are lines of `name: value`"))
         return [Fields(self.path, self.line_of(name), value, {}) for value in values]
 
     def done(self) -> None:
         for name in self._values:
             if name not in self._taken:
-                raise self.error(name, "is not known here")
+                raise self.error(name, _("is not known here"))
 
 
 @dataclass(frozen=True)
@@ -137,9 +155,9 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ContentError(path, 1, "no such file") from None
+        raise ContentError(path, 1, _("there is no such file")) from None
     except UnicodeDecodeError as error:
-        raise ContentError(path, 1, f"is not UTF-8: {error.reason}") from error
+        raise ContentError(path, 1, _("is not UTF-8 text")) from error
 
 
 def read_mapping(path: Path) -> Fields:
@@ -155,7 +173,7 @@ def read_mappings(path: Path) -> list[Fields]:
     """A file that holds a list of mappings."""
     node, construct = _compose(read_text(path), path=path, first_line=1)
     if not isinstance(node, yaml.SequenceNode):
-        raise ContentError(path, 1, "expected a list")
+        raise ContentError(path, 1, _("expected a list"))
     return [_fields(item, construct, path=path, first_line=1) for item in node.value]
 
 
@@ -163,12 +181,12 @@ def read_markdown(path: Path) -> MarkdownFile:
     """A Markdown file that begins with YAML between two lines of `---`."""
     lines = read_text(path).splitlines()
     if not lines or lines[0].strip() != FENCE:
-        raise ContentError(path, 1, f"the file must begin with a line of {FENCE}")
+        raise ContentError(path, 1, _("the file must begin with a line of %(fence)s") % {"fence": FENCE})
     for end, line in enumerate(lines[1:], start=1):
         if line.strip() == FENCE:
             fields = parse_mapping("\n".join(lines[1:end]), path=path, first_line=2)
             return MarkdownFile(path, fields, "\n".join(lines[end + 1 :]) + "\n", end + 2)
-    raise ContentError(path, 1, f"the front matter has no closing line of {FENCE}")
+    raise ContentError(path, 1, _("the front matter has no closing line of %(fence)s") % {"fence": FENCE})
 
 
 def _compose(text: str, *, path: Path, first_line: int) -> tuple[yaml.Node | None, Any]:
@@ -178,9 +196,13 @@ def _compose(text: str, *, path: Path, first_line: int) -> tuple[yaml.Node | Non
         return loader.get_single_node(), loader
     except yaml.MarkedYAMLError as error:
         line = min(error.problem_mark.line, text.count("\n")) if error.problem_mark else 0
-        raise ContentError(path, first_line + line, f"not YAML: {error.problem}") from error
+        raise ContentError(path, first_line + line, _not_yaml()) from error
     except yaml.YAMLError as error:
-        raise ContentError(path, first_line, f"not YAML: {str(error).splitlines()[0]}") from error
+        raise ContentError(path, first_line, _not_yaml()) from error
+
+
+def _not_yaml() -> str:
+    return _("is not YAML: look at colons, quotes and indentation here")
 
 
 def _refuse_tricks(text: str, *, path: Path, first_line: int) -> None:
@@ -193,30 +215,34 @@ def _refuse_tricks(text: str, *, path: Path, first_line: int) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         problem = ""
         if getattr(event, "anchor", None):
-            problem = "& and * have no place here"
+            problem = _("& and * have no place here")
         elif getattr(event, "tag", None):
-            problem = "! has no place here"
+            problem = _("! has no place here")
         elif depth > DEEPEST:
-            problem = "is nested too deeply"
+            problem = _("is nested too deeply")
         elif number > MOST_PARTS:
-            problem = "has too many parts"
+            problem = _("has too many parts")
         if problem:
             line = event.start_mark.line if event.start_mark else 0
-            raise ContentError(path, first_line + line, f"not YAML: {problem}")
+            raise ContentError(path, first_line + line, problem)
 
 
 def _fields(node: yaml.Node | None, loader: Any, *, path: Path, first_line: int) -> Fields:
     if not isinstance(node, yaml.MappingNode):
-        raise ContentError(path, first_line + (node.start_mark.line if node else 0), "expected lines of `name: value`")
+        raise ContentError(
+            path, first_line + (node.start_mark.line if node else 0), _("expected lines of `name: value`")
+        )
     lines: dict[str, int] = {}
     for name, _value in node.value:
         if not isinstance(name.value, str):
-            raise ContentError(path, first_line + name.start_mark.line, "expected lines of `name: value`")
+            raise ContentError(path, first_line + name.start_mark.line, _("expected lines of `name: value`"))
         if name.value in lines:
-            raise ContentError(path, first_line + name.start_mark.line, f"{name.value}: stands here twice")
+            raise ContentError(
+                path, first_line + name.start_mark.line, _("%(name)s: stands here twice") % {"name": name.value}
+            )
         lines[name.value] = first_line + name.start_mark.line
     try:
         values = loader.construct_mapping(node, deep=True)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise ContentError(path, first_line + node.start_mark.line, f"not YAML: {error}") from error
+        raise ContentError(path, first_line + node.start_mark.line, _not_yaml()) from error
     return Fields(path, first_line + node.start_mark.line, {str(key): value for key, value in values.items()}, lines)

@@ -17,6 +17,9 @@ from django.core.files.base import ContentFile
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 from django.db.models.fields.files import FieldFile
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 from wagtail.models import Collection, Page
@@ -26,6 +29,20 @@ from academy.pages.models import LoadedItem
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Page)
 Values = dict[str, Any]
+# What people call the kinds of `LoadedItem`.
+NAMES: dict[str, Promise] = {
+    "page": gettext_lazy("page"),
+    "legal-reference": gettext_lazy("legal reference"),
+    "course": gettext_lazy("course"),
+    "course-page": gettext_lazy("course page"),
+    "question-bank": gettext_lazy("question bank"),
+    "question": gettext_lazy("question"),
+    "module": gettext_lazy("module"),
+    "lesson": gettext_lazy("lesson"),
+    "quiz": gettext_lazy("quiz"),
+    "image": gettext_lazy("image"),
+    "document": gettext_lazy("file"),
+}
 
 
 @dataclass
@@ -43,6 +60,10 @@ class Loading:
     def wrote(self, what: str) -> None:
         self.changed += 1
         self.detail(what)
+
+
+def named(kind: str, key: str) -> str:
+    return f"{NAMES.get(kind, kind)} {key}"
 
 
 def content_hash(values: Values) -> str:
@@ -67,20 +88,21 @@ def load_object(
     item = LoadedItem.objects.filter(kind=kind, key=key).first()
     found = find(item.object_id if item else None)
     if found is None and item is not None and not loading.overwrite:
-        loading.say(f"kept: deleted in the CMS: {kind} {key}")
+        loading.say(_("kept: deleted in the CMS: %(what)s") % {"what": named(kind, key)})
         return None
     wanted_hash = content_hash(wanted)
     if found is not None:
         found_hash = content_hash(read(found))
         is_edited = item is None or found_hash != item.content_hash
         if found_hash != wanted_hash and is_edited and not loading.overwrite:
-            loading.say(f"kept: edited in the CMS: {kind} {key}")
+            loading.say(_("kept: edited in the CMS: %(what)s") % {"what": named(kind, key)})
             return found
         if found_hash == wanted_hash:
             _remember(item, kind, key, found, wanted_hash)
             return found
     written = write(found)
-    loading.wrote(f"{'created' if found is None else 'changed'}: {kind} {key}")
+    line = _("created: %(what)s") if found is None else _("changed: %(what)s")
+    loading.wrote(line % {"what": named(kind, key)})
     _remember(item, kind, key, written, wanted_hash)
     return written
 
@@ -173,12 +195,12 @@ def load_order(loading: Loading, key: str, parent: Page, pages: Sequence[Page]) 
     item = LoadedItem.objects.filter(kind="order", key=key).first()
     known = content_hash({"order": [pk for pk in now if pk not in loading.created]})
     if now != wanted and item is not None and item.content_hash != known and not loading.overwrite:
-        loading.say(f"kept: moved in the CMS: pages of {key}")
+        loading.say(_("kept: moved in the CMS: pages of %(key)s") % {"key": key})
         return
     if now != wanted:
         for pk in wanted:
             Page.objects.get(pk=pk).move(Page.objects.get(pk=parent.pk), pos="last-child")
-        loading.wrote(f"moved: pages of {key}")
+        loading.wrote(_("moved: pages of %(key)s") % {"key": key})
     _remember(item, "order", key, parent, content_hash({"order": wanted}))
 
 
@@ -210,7 +232,7 @@ def _load_file(loading: Loading, kind: str, model: type[Any], path: Path, key: s
         if item.content_hash == digest:
             return item.object_id
         if row.file_hash != item.content_hash:
-            loading.say(f"kept: edited in the CMS: {kind} {key}")
+            loading.say(_("kept: edited in the CMS: %(what)s") % {"what": named(kind, key)})
             return item.object_id
     row = model.objects.filter(file_hash=digest, collection=collection).first()
     if row is None:
@@ -218,6 +240,6 @@ def _load_file(loading: Loading, kind: str, model: type[Any], path: Path, key: s
         row.file_hash, row.file_size = digest, len(content)
         row.save()
         loading.stored.append(row.file)
-        loading.wrote(f"created: {kind} {key}")
+        loading.wrote(_("created: %(what)s") % {"what": named(kind, key)})
     _remember(item, kind, key, row, digest)
     return int(row.pk)

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
@@ -26,13 +29,25 @@ CONTAINER = "block"
 ADDRESS = re.compile(r"^(https://|mailto:|/)", re.IGNORECASE)
 # A link to a file of the same folder of files: it follows the file, not its address.
 FILES = "files/"
+# A link to a lesson or quiz of the same course, by its key.
+LESSONS = "lessons/"
 # Which cells of a table are headings, as Wagtail names it.
 TABLES = {"tabel": "both", "tabel-baris": "row", "tabel-kolom": "column", "tabel-polos": "neither"}
 CASE_PARTS = {"Situasi": "situation", "Tindakan": "action", "Hasil": "result", "Pertanyaan": "question"}
 # What Wagtail's rich text stores for what Markdown writes.
 STORED_TAGS = {"strong": "b", "em": "i"}
-DOCUMENT = "document:"
-DOCUMENT_LINK = re.compile(rf'<a href="{DOCUMENT}(\d+)">')
+ROW_LINK = re.compile(r'<a href="(document|page):(\d+)">')
+# What a text may not hold, in the words of whoever wrote it.
+NAMES: dict[str, Promise] = {
+    "blockquote": gettext_lazy("a quotation"),
+    "code_block": gettext_lazy("a block of code"),
+    "fence": gettext_lazy("a block of code"),
+    "hr": gettext_lazy("a line across"),
+    "html_block": gettext_lazy("HTML"),
+    "html_inline": gettext_lazy("HTML"),
+    "image": gettext_lazy("an image"),
+    "table": gettext_lazy("a table"),
+}
 IN_TEXT = {"paragraph", "heading", "bullet_list", "ordered_list", "list_item", "inline"}
 INLINE = {"text", "softbreak", "hardbreak", "strong", "em", "link", "code_inline"}
 
@@ -41,7 +56,7 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a text comes from, and what its blocks may point to, as primary keys."""
+    """Where a text comes from, and what its blocks may point to, as primary keys; 0 for a lesson yet to be made."""
 
     path: Path
     first_line: int
@@ -49,6 +64,7 @@ class Source:
     images: Mapping[str, int] = field(default_factory=dict)
     documents: Mapping[str, int] = field(default_factory=dict)
     legal: Mapping[str, int] = field(default_factory=dict)
+    lessons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,7 +83,7 @@ class Container:
 
     def needed_argument(self) -> str:
         if not self.argument:
-            raise self.error("a title is missing after the name")
+            raise self.error(_("a title is missing after the name"))
         return self.argument
 
     def html(self) -> str:
@@ -87,7 +103,7 @@ class Container:
             if token.type == "inline":
                 paragraphs.append(_plain(token))
             elif not token.type.startswith("paragraph"):
-                raise self.error("only paragraphs may stand here", line=_line(token, self.source))
+                raise self.error(_("only paragraphs may stand here"), line=_line(token, self.source))
         return "\n\n".join(paragraphs)
 
     def refuse(self, problem: object) -> None:
@@ -164,16 +180,16 @@ def _container(opening: Token, inner: list[Token], lines: list[str], source: Sou
         line=source.first_line + start,
     )
     if any(token.type.startswith("container_") for token in inner):
-        raise container.error("containers cannot stand in containers, or a closing line of ::: is missing")
+        raise container.error(_("containers cannot stand in containers, or a closing line of ::: is missing"))
     if not any(line.strip() == ":::" for line in lines[end : end + 1]):
-        raise container.error("the closing line of ::: is missing")
+        raise container.error(_("the closing line of ::: is missing"))
     return container
 
 
 def _read(container: Container) -> tuple[str, Any]:
     reader = CONTAINERS.get(container.name)
     if reader is None:
-        raise container.error("no such container")
+        raise container.error(_("there is no such container"))
     return reader(container)
 
 
@@ -187,26 +203,34 @@ def _html(tokens: list[Token], source: Source) -> str:
     for token in tokens:
         kind = re.sub(r"_(open|close)$", "", token.type)
         if kind not in IN_TEXT:
-            raise ContentError(source.path, _line(token, source), f"{kind.replace('_', ' ')}: cannot stand in a text")
+            raise ContentError(source.path, _line(token, source), _misplaced(kind))
         if token.type == "heading_open" and token.tag not in {"h2", "h3"}:
-            raise ContentError(source.path, _line(token, source), f"{token.tag}: only ## and ### are headings here")
+            raise ContentError(
+                source.path,
+                _line(token, source),
+                _("%(heading)s: only ## and ### are headings here") % {"heading": token.tag},
+            )
         depth += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
         if depth and kind == "paragraph":
             token.hidden = True
         if token.type == "inline":
             _check_inline(token, source)
     html: str = _parser().renderer.render(tokens, _parser().options, {})
-    return DOCUMENT_LINK.sub(lambda match: f'<a linktype="document" id="{match[1]}">', html).strip()
+    return ROW_LINK.sub(r'<a linktype="\1" id="\2">', html).strip()
+
+
+def _misplaced(kind: str) -> str:
+    return _("%(kind)s: cannot stand in a text") % {"kind": NAMES.get(kind, kind)}
 
 
 def _check_inline(token: Token, source: Source) -> None:
     line = _line(token, source)
     if token.content.lstrip().startswith(":::"):
-        raise ContentError(source.path, line, "a line of ::: closes nothing here, or lacks its name")
+        raise ContentError(source.path, line, _("a line of ::: closes nothing here, or lacks its name"))
     for child in token.children or []:
         kind = re.sub(r"_(open|close)$", "", child.type)
         if kind not in INLINE:
-            raise ContentError(source.path, line, f"{kind.replace('_', ' ')}: cannot stand in a text")
+            raise ContentError(source.path, line, _misplaced(kind))
         if child.type == "link_open":
             _check_link(child, source, line)
         child.tag = STORED_TAGS.get(child.tag, child.tag)
@@ -214,14 +238,21 @@ def _check_inline(token: Token, source: Source) -> None:
 
 def _check_link(token: Token, source: Source, line: int) -> None:
     address = str(token.attrs.get("href", ""))
-    if not address.startswith(FILES):
-        if not ADDRESS.match(address):
-            raise ContentError(source.path, line, f"the address {address!r} is not https, mailto or ours")
-        return
-    name = unquote(address.removeprefix(FILES))
-    if name not in source.documents:
-        raise ContentError(source.path, line, f"there is no {FILES}{name}")
-    token.attrs["href"] = f"{DOCUMENT}{source.documents[name]}"
+    for start, kind, rows in ((FILES, "document", source.documents), (LESSONS, "page", source.lessons)):
+        if address.startswith(start):
+            name = unquote(address.removeprefix(start))
+            if name not in rows:
+                raise ContentError(source.path, line, _not_there(f"{start}{name}"))
+            token.attrs["href"] = f"{kind}:{rows[name]}"
+            return
+    if not ADDRESS.match(address):
+        raise ContentError(
+            source.path, line, _("the address %(address)s is not https, mailto or ours") % {"address": repr(address)}
+        )
+
+
+def _not_there(name: str) -> str:
+    return _("there is no %(name)s") % {"name": name}
 
 
 def _plain(token: Token) -> str:
@@ -240,9 +271,9 @@ def _example(container: Container) -> tuple[str, Any]:
 def _steps(container: Container) -> tuple[str, Any]:
     tokens = container.tokens
     if not tokens or tokens[0].type != "ordered_list_open" or tokens[-1].type != "ordered_list_close":
-        raise container.error("expected one numbered list and nothing else")
+        raise container.error(_("expected one numbered list and nothing else"))
     if any(token.type == "ordered_list_open" and token.level == tokens[0].level for token in tokens[1:]):
-        raise container.error("expected one numbered list, found several")
+        raise container.error(_("expected one numbered list, found several"))
     steps: list[list[Token]] = []
     level = tokens[0].level + 1
     for token in tokens[1:-1]:
@@ -266,7 +297,7 @@ def _quote(container: Container) -> tuple[str, Any]:
 def _figure(container: Container) -> tuple[str, Any]:
     name = container.needed_argument()
     if name not in container.source.images:
-        raise container.error(f"there is no figures/{name}")
+        raise container.error(_not_there(f"figures/{name}"))
     fields = container.fields()
     value = {
         "image": container.source.images[name],
@@ -281,7 +312,7 @@ def _figure(container: Container) -> tuple[str, Any]:
 def _file(container: Container) -> tuple[str, Any]:
     name = container.needed_argument()
     if name not in container.source.documents:
-        raise container.error(f"there is no files/{name}")
+        raise container.error(_not_there(f"{FILES}{name}"))
     fields = container.fields()
     value = {"title": fields.text("title"), "document": container.source.documents[name]}
     fields.done()
@@ -300,7 +331,7 @@ def _comparison(container: Container) -> tuple[str, Any]:
 
 def _cells(container: Container, headings: str) -> dict[str, Any]:
     if not container.tokens or container.tokens[0].type != "table_open" or container.tokens[-1].type != "table_close":
-        raise container.error("expected one table and nothing else")
+        raise container.error(_("expected one table and nothing else"))
     rows: list[list[str]] = []
     for token in container.tokens:
         if token.type == "tr_open":
@@ -330,11 +361,14 @@ def _case(container: Container) -> tuple[str, Any]:
             name = container.tokens[position + 1].content
             if name not in CASE_PARTS or CASE_PARTS[name] in parts:
                 raise container.error(
-                    f"### {name}: expected each of {', '.join(CASE_PARTS)} once", line=_line(token, container.source)
+                    _("### %(name)s: expected each of %(parts)s once") % {"name": name, "parts": ", ".join(CASE_PARTS)},
+                    line=_line(token, container.source),
                 )
             part = parts.setdefault(CASE_PARTS[name], [])
         elif part is None:
-            raise container.error(f"expected ### {next(iter(CASE_PARTS))} first", line=_line(token, container.source))
+            raise container.error(
+                _("expected ### %(name)s first") % {"name": next(iter(CASE_PARTS))}, line=_line(token, container.source)
+            )
         else:
             part.append(token)
     # The heading's own text and end are no part of it.
@@ -346,7 +380,7 @@ def _case(container: Container) -> tuple[str, Any]:
     }
     for title in ("Situasi", "Tindakan"):
         if not value[CASE_PARTS[title]]:
-            raise container.error(f"### {title} is missing or empty")
+            raise container.error(_("### %(name)s is missing or empty") % {"name": title})
     container.refuse(next(iter(case_problems(value).values()), None))
     return "case", value
 
@@ -355,7 +389,7 @@ def _video(container: Container) -> tuple[str, Any]:
     fields = container.fields()
     name = fields.text("file", "")
     if name and name not in container.source.documents:
-        raise fields.error("file", f"there is no {FILES}{name}")
+        raise fields.error("file", _not_there(f"{FILES}{name}"))
     value = {
         "title": container.needed_argument(),
         "link": fields.text("link", ""),
@@ -405,13 +439,13 @@ def _article(container: Container) -> tuple[str, Any]:
         "text": container.plain_text(),
     }
     if not value["article"] or not value["text"]:
-        raise container.error("expected the key of the reference, the article, and below them its words")
+        raise container.error(_("expected the key of the reference, the article, and below them its words"))
     return "article", value
 
 
 def _legal_reference(container: Container, key: str) -> int:
     if key not in container.source.legal:
-        raise container.error(f"there is no legal reference {key}")
+        raise container.error(_("there is no legal reference %(key)s") % {"key": key})
     return container.source.legal[key]
 
 

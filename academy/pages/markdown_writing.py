@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from django.utils.translation import gettext as _
+
 from academy.pages.content_files import ContentError
-from academy.pages.markdown import CASE_PARTS, FILES, TABLES, Block, Source, blocks_of
+from academy.pages.markdown import CASE_PARTS, FILES, LESSONS, TABLES, Block, Source, blocks_of
 from academy.pages.rich_text import ODD, Node, UnknownMarkup, nodes_of, written
 
 HEADINGS = {choice: name for name, choice in TABLES.items()}
@@ -37,11 +39,12 @@ class NotInMarkdown(Exception):
 
 @dataclass(frozen=True)
 class Names:
-    """What images, documents and legal references are called beside the text, by primary key."""
+    """What images, documents, legal references and lessons are called beside the text, by primary key."""
 
     images: Mapping[int, str]
     documents: Mapping[int, str]
     legal: Mapping[int, str]
+    lessons: Mapping[int, str]
 
     def source(self) -> Source:
         return Source(
@@ -51,14 +54,20 @@ class Names:
             images={name: pk for pk, name in self.images.items()},
             documents={name: pk for pk, name in self.documents.items()},
             legal={name: pk for pk, name in self.legal.items()},
+            lessons={name: pk for pk, name in self.lessons.items()},
         )
 
 
 def markdown_of(
-    blocks: list[Block], *, images: Mapping[int, str], documents: Mapping[int, str], legal: Mapping[int, str]
+    blocks: list[Block],
+    *,
+    images: Mapping[int, str],
+    documents: Mapping[int, str],
+    legal: Mapping[int, str],
+    lessons: Mapping[int, str],
 ) -> str:
     """The text of these blocks (`raw_data` of a StreamField); the maps name by primary key what blocks point to."""
-    names = Names(images, documents, legal)
+    names = Names(images, documents, legal, lessons)
     source = names.source()
     parts: list[str] = []
     previous = ""
@@ -68,7 +77,9 @@ def markdown_of(
             part = _container(kind, block["value"], names, after=previous)
             _read_back(part, block, source)
         except (NotInMarkdown, UnknownMarkup, ContentError) as error:
-            raise NotInMarkdown(f"block {number} ({kind}): {error}") from error
+            raise NotInMarkdown(
+                _("block %(number)d (%(kind)s): %(problem)s") % {"number": number, "kind": kind, "problem": error}
+            ) from error
         parts.append(part)
         previous = kind
     return "\n\n".join(parts) + "\n"
@@ -76,7 +87,7 @@ def markdown_of(
 
 def _read_back(text: str, block: Block, source: Source) -> None:
     if [_plainly(each) for each in blocks_of(text, source)] != [_plainly(block)]:
-        raise NotInMarkdown("Markdown cannot carry it as it is")
+        raise NotInMarkdown(_("Markdown cannot carry it as it is"))
 
 
 def _container(kind: str, value: Any, names: Names, *, after: str) -> str:
@@ -84,13 +95,13 @@ def _container(kind: str, value: Any, names: Names, *, after: str) -> str:
         text = _rich(value, names)
         return text if text and after != "text" else _block("teks", "", text)
     if kind not in WRITERS:
-        raise NotInMarkdown("no container carries this kind of block")
+        raise NotInMarkdown(_("no container carries this kind of block"))
     return WRITERS[kind](value, names)
 
 
 def _block(name: str, argument: str, *parts: str) -> str:
     if ODD.search(argument):
-        raise NotInMarkdown(f"{argument!r} does not fit in one line")
+        raise NotInMarkdown(_("%(text)s does not fit in one line") % {"text": repr(argument)})
     return "\n".join([f"::: {name} {argument}".rstrip(), *filter(None, parts), ":::"])
 
 
@@ -101,9 +112,11 @@ def _rich(html: str, names: Names) -> str:
 def _address(link: Node, names: Names) -> str:
     kind = link.attributes.get("linktype")
     if kind == "document":
-        return FILES + quote(_named(names.documents, int(link.attributes["id"]), "document"))
+        return FILES + quote(_named(names.documents, int(link.attributes["id"]), _("file")))
+    if kind == "page" and int(link.attributes["id"]) in names.lessons:
+        return LESSONS + quote(names.lessons[int(link.attributes["id"])])
     if kind is not None:
-        raise NotInMarkdown(f"a link to a {kind} has no name outside this academy; link its address instead")
+        raise NotInMarkdown(_("a link to a page outside the course has no name in a package; link its address instead"))
     return link.attributes.get("href", "")
 
 
@@ -124,7 +137,7 @@ def _lines(paragraph: str) -> list[Node | str]:
 
 def _named(names: Mapping[int, str], pk: int | None, what: str) -> str:
     if pk is None or pk not in names:
-        raise NotInMarkdown(f"the {what} {pk} is not in the package")
+        raise NotInMarkdown(_("%(what)s number %(number)s is not in the package") % {"what": what, "number": pk})
     return names[pk]
 
 
@@ -185,11 +198,11 @@ def _items(values: list[Any]) -> list[Any]:
 
 def _figure(value: Any, names: Names) -> str:
     fields = {name: _unified(value.get(name)) for name in ("alt", "caption", "description")}
-    return _block("gambar", _named(names.images, value["image"], "image"), *_some(fields))
+    return _block("gambar", _named(names.images, value["image"], _("image")), *_some(fields))
 
 
 def _file(value: Any, names: Names) -> str:
-    name = _named(names.documents, value["document"], "document")
+    name = _named(names.documents, value["document"], _("file"))
     return _block("berkas", name, _yaml("title", _unified(value["title"])))
 
 
@@ -197,7 +210,7 @@ def _video(value: Any, names: Names) -> str:
     document, size = value.get("document"), value.get("size_mb")
     fields = {
         "link": value.get("link"),
-        "file": _named(names.documents, document, "document") if document else None,
+        "file": _named(names.documents, document, _("file")) if document else None,
         "minutes": value["minutes"],
         "size_mb": int(size) if size and size == int(size) else size,  # 12 reads back as 12.0
         "transcript": _unified(value["transcript"]),
@@ -245,7 +258,7 @@ def _line(text: str) -> str:
 def _cells(table: Any) -> list[list[str]]:
     rows = [["" if cell is None else str(cell).replace("\r\n", "\n") for cell in row] for row in table["data"]]
     if not rows or not rows[0]:
-        raise NotInMarkdown("the table has no cells")
+        raise NotInMarkdown(_("the table has no cells"))
     return rows
 
 
@@ -257,12 +270,12 @@ def _headings(table: Any) -> str:
 
 
 def _legal_basis(value: Any, names: Names) -> str:
-    key = _named(names.legal, value["reference"], "legal reference")
+    key = _named(names.legal, value["reference"], _("legal reference"))
     return _block("dasar-hukum", key, _plain(value.get("note")))
 
 
 def _article(value: Any, names: Names) -> str:
-    key = _named(names.legal, value["reference"], "legal reference")
+    key = _named(names.legal, value["reference"], _("legal reference"))
     return _block("pasal", f"{key} {_unified(value['article'])}", _plain(value["text"]))
 
 

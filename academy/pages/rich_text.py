@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
+from django.utils.translation import gettext as _
 from markdown_it.common.normalize_url import normalizeLink
 
 MARKS = {"b": "**", "i": "_"}
@@ -47,7 +48,7 @@ class _Reader(HTMLParser):
         tag = SAME_TAGS.get(tag, tag)
         attributes = {name: value or "" for name, value in attrs if name != EDITOR_KEY}
         if tag not in KNOWN or attributes.keys() - ATTRIBUTES.get(tag, set()):
-            raise UnknownMarkup(f"Markdown has nothing for {self.get_starttag_text()}")
+            raise UnknownMarkup(_("Markdown has nothing for %(tag)s") % {"tag": self.get_starttag_text()})
         if "href" in attributes:
             attributes["href"] = normalizeLink(attributes["href"])
         node = Node(tag, attributes, [])
@@ -79,11 +80,11 @@ def _blocks(children: list[Node | str]) -> Iterator[Node]:
     for child in children:
         if isinstance(child, str):
             if child.strip():
-                raise UnknownMarkup(f"text outside of a paragraph: {child.strip()[:40]!r}")
+                raise UnknownMarkup(_("text outside of a paragraph: %(text)s") % {"text": repr(child.strip()[:40])})
         elif child.tag in {"ul", "ol"}:
             yield Node(child.tag, child.attributes, [_item(item) for item in child.children if isinstance(item, Node)])
         elif child.tag not in BLOCKS:
-            raise UnknownMarkup(f"<{child.tag}> outside of a paragraph")
+            raise UnknownMarkup(_("%(tag)s outside of a paragraph") % {"tag": f"<{child.tag}>"})
         elif inline := _trimmed(child.children):
             yield Node(child.tag, child.attributes, inline)
 
@@ -125,7 +126,7 @@ def _cleaned(children: list[Node | str]) -> list[Node | str]:
             elif text:
                 found.append(text)
         elif child.tag not in INLINE:
-            raise UnknownMarkup(f"<{child.tag}> in a line of text")
+            raise UnknownMarkup(_("%(tag)s in a line of text") % {"tag": f"<{child.tag}>"})
         elif child.tag in {"br", "code"}:
             found.append(child)
         elif child.tag in MARKS and isinstance(last, Node) and last.tag == child.tag:
@@ -246,7 +247,7 @@ def _pieces(children: list[Node | str], link: Address) -> Iterator[_Piece]:
 
 def _code(node: Node) -> str:
     if any(isinstance(child, Node) for child in node.children):
-        raise UnknownMarkup("markup inside of <code>")
+        raise UnknownMarkup(_("markup inside of <code>"))
     text = "".join(str(child) for child in node.children)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * (longest + 1)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 from wagtail.models import Page, Site
 
 from academy.pages.caching import content_changed
@@ -57,7 +58,7 @@ def ensure_home(loading: Loading) -> HomePage:
         root = Page.get_first_root_node()
         home = HomePage(title="Akademi Digital ASN", slug="beranda")
         root.add_child(instance=home)
-        loading.wrote("created: home page")
+        loading.wrote(_("created: home page"))
     address = urlsplit(settings.SITE_URL)
     port = address.port or (443 if address.scheme == "https" else 80)
     site = Site.objects.filter(is_default_site=True).first() or Site(is_default_site=True)
@@ -67,10 +68,10 @@ def ensure_home(loading: Loading) -> HomePage:
         site.hostname, site.port, site.root_page_id, site.site_name = wanted
         site.root_page = home
         site.save()
-        loading.wrote(f"site: {address.hostname}:{port}")
+        loading.wrote(_("site: %(address)s") % {"address": f"{address.hostname}:{port}"})
     if old_root and old_root.pk != home.pk and old_root.specific_class is Page and not old_root.get_children().exists():
         old_root.delete()
-        loading.wrote("removed: the welcome page")
+        loading.wrote(_("removed: the welcome page"))
     return home
 
 
@@ -79,5 +80,5 @@ def _filled(text: str, placeholders: dict[str, str], path: Path, first_line: int
         text = text.replace("{{ " + name + " }}", value)
     for number, line in enumerate(text.splitlines()):
         if "{{" in line:
-            raise ContentError(path, first_line + number, "a placeholder that nobody fills")
+            raise ContentError(path, first_line + number, _("a placeholder that nobody fills"))
     return text

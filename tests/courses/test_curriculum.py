@@ -196,8 +196,8 @@ def test_a_trainers_edit_is_kept_and_told_until_overwritten(load, files):
 
     said = load()
 
-    assert "kept: edited in the CMS: lesson contoh/z-materi-1" in said
-    assert "kept: edited in the CMS: question contoh/z1" in said
+    assert "tetap: sudah disunting di CMS: materi contoh/z-materi-1" in said
+    assert "tetap: sudah disunting di CMS: soal contoh/z1" in said
     assert "0 changes" in said
     assert Edition.objects.count() == 1
     load("--overwrite")
@@ -226,20 +226,20 @@ def test_what_trainers_published_waits_for_their_own_edition(load, files, edit):
     edit()
     change(files / "contoh" / "1-pertama" / "1-materi.md", "Isi materi 1.", "Isi yang lebih baik.")
     for _ in range(2):
-        assert "an edition awaits a trainer: contoh was edited in the CMS since edition 1.0" in load()
+        assert "edisi baru menunggu pengajar: contoh disunting di CMS sejak edisi 1.0" in load()
     assert "Isi yang lebih baik" in str(LessonPage.objects.get(slug="materi").body)
     assert Edition.objects.count() == 1
 
     publish_edition(Course.objects.get(), kind="material", by=None, at=AT)
     change(files / "contoh" / "1-pertama" / "1-materi.md", "Isi yang lebih baik.", "Isi terbaik.")
-    assert "published" in load()
+    assert "terbit: " in load()
     assert Edition.objects.count() == 3
 
 
 def test_overwriting_waits_for_nobody(load, files):
     load()
     edit_lesson()
-    assert "awaits" not in load("--overwrite")
+    assert "menunggu" not in load("--overwrite")
     assert LessonPage.objects.get(slug="lanjutan").title == "Materi 2"
 
 
@@ -249,21 +249,21 @@ def test_a_draft_of_a_trainer_is_kept(load, files):
     lesson.title = "Sedang ditulis"
     lesson.save_revision()
     change(files / "contoh" / "1-pertama" / "1-materi.md", "Isi materi 1.", "Isi dari berkas.")
-    assert "kept: edited in the CMS: lesson" in load()
+    assert "tetap: sudah disunting di CMS: materi" in load()
     assert LessonPage.objects.get(slug="materi").get_latest_revision_as_object().title == "Sedang ditulis"
 
 
 def test_an_order_made_in_the_cms_is_kept(load):
     load()
     LessonPage.objects.get(slug="lanjutan").move(ModulePage.objects.get(), pos="first-child")
-    assert "kept: moved in the CMS" in load()
+    assert "tetap: sudah dipindahkan di CMS" in load()
     assert list(LessonPage.objects.order_by("path").values_list("slug", flat=True)) == ["lanjutan", "materi"]
 
 
 def test_a_deleted_course_page_leaves_the_edition(load):
     load()
     CoursePage.objects.get().delete()
-    assert "kept: deleted in the CMS: course-page contoh" in load()
+    assert "tetap: sudah dihapus di CMS: halaman pelatihan contoh" in load()
     assert Edition.objects.count() == 1
 
 
@@ -280,7 +280,7 @@ def test_a_changed_figure_leaves_the_one_of_the_old_edition(load, files):
     ("file", "old", "new", "problem"),
     [
         ("course.yaml", "level: dasar", "level: mudah", "course.yaml:5: level"),
-        ("course.yaml", "summary: Ringkasan.", "ringkasan: x", "course.yaml:1: summary: missing"),
+        ("course.yaml", "summary: Ringkasan.", "ringkasan: x", "course.yaml:1: summary: tidak ada"),
         ("course.yaml", "draw: 2", "draw: 9", "course.yaml:13: post_test"),
         ("course.yaml", "[perpres-95]", "[perpres-96]", "course.yaml:11: legal"),
         ("course.yaml", "[1-pertama]", "[2-kedua]", "course.yaml:12: modules"),

@@ -18,12 +18,12 @@ from academy.people.models import Role
 from courses.checklist import drafts_of, findings_in, published_of
 from courses.copying import archive, bring_back, copy_course
 from courses.enrolment import NotOpen, enrol
-from courses.legal_desk import impact_of, references_to_review
+from courses.legal_desk import references_to_review
 from courses.models import Course, CoursePage, Edition, LessonPage, ModulePage, Question, QuizPage
 from courses.proposals import propose_edition
 from courses.publishing import publish_edition
 from tests.courses.authoring import every_block, make_course_page, make_legal_reference
-from tests.factories import AT, LONG_AGO, PersonFactory, make_completion
+from tests.factories import AT, LONG_AGO, PersonFactory
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 24)
@@ -222,6 +222,48 @@ def test_a_copied_course_has_drafts_keys_and_questions_of_its_own(page):
     assert not Edition.objects.filter(course=made).exists()
 
 
+def test_links_between_lessons_of_a_copy_stay_in_the_copy(page):
+    other = make_course_page(title="Lain", slug="lain")
+    first, second = (
+        LessonPage.objects.descendant_of(page).filter(title__in=["Materi 1.1", "Materi 2.1"]).order_by("path")
+    )
+    abroad = LessonPage.objects.descendant_of(other).first()
+    address = page.get_url()
+    text = (
+        '<p><a linktype="page" id="{0}">maju</a> <a id="{0}" linktype="page">balik urutan</a> '
+        '<a linktype="page" id="{1}">luar</a> <a href="{2}">alamat</a> <a href="https://example.go.id/">web</a> '
+        '<a linktype="document" id="{0}">berkas</a> <code>id="{0}"</code></p>'
+    )
+    values = [text.format(second.pk, abroad.pk, address), text.format(first.pk, abroad.pk, f"{address}modul-1/")]
+    first.body = [
+        {"type": "text", "value": values[0]},
+        {"type": "steps", "value": {"title": "", "steps": [values[0], values[0]]}},
+    ]
+    second.body = [{"type": "definition", "value": {"term": "Istilah", "text": values[1]}}]
+    for lesson in (first, second):
+        lesson.save_revision()
+    made = copy_course(page.course, title="Salinan", key="salinan", code="SAL", by=PersonFactory())
+    copy = CoursePage.objects.get(course=made)
+    new_first, new_second = (
+        LessonPage.objects.descendant_of(copy).filter(title__in=["Materi 1.1", "Materi 2.1"]).order_by("path")
+    )
+    wanted = [
+        values[0].replace(f'"page" id="{second.pk}"', f'"page" id="{new_second.pk}"'),
+        values[1].replace(f'"page" id="{first.pk}"', f'"page" id="{new_first.pk}"'),
+    ]
+    wanted[0] = wanted[0].replace(f'id="{second.pk}" linktype="page"', f'id="{new_second.pk}" linktype="page"')
+    wanted[1] = wanted[1].replace(f'id="{first.pk}" linktype="page"', f'id="{new_first.pk}" linktype="page"')
+    wanted = [text.replace(address, copy.get_url()) for text in wanted]
+    for read in (lambda lesson: lesson, lambda lesson: lesson.get_latest_revision_as_object()):
+        body = list(read(new_first).body.raw_data)
+        assert body[0]["value"] == wanted[0]
+        steps = body[1]["value"]["steps"]
+        assert [step["value"] if isinstance(step, dict) else step for step in steps] == [wanted[0]] * 2
+        assert read(new_second).body.raw_data[0]["value"]["text"] == wanted[1]
+    first.refresh_from_db()
+    assert first.get_latest_revision_as_object().body.raw_data[0]["value"] == values[0]
+
+
 def test_copying_twice_makes_one_course(client, page, trainer):
     url = reverse("copy_course", args=[page.course_id])
     data = {"title": "Salinan", "key": "salinan", "code": "SAL"}
@@ -260,25 +302,6 @@ def test_courses_of_others_are_neither_copied_nor_archived(client, trainer, name
 def test_archiving_is_said_once(page):
     assert archive(page.course, by=PersonFactory(), at=AT)
     assert not archive(page.course, by=PersonFactory(), at=AT)
-
-
-def test_the_impact_of_a_reference_is_told_when_it_changes(client, page, now):
-    client.force_login(PersonFactory(is_superuser=True))
-    reference = make_legal_reference()
-    body = [{"type": "legal_basis", "value": {"reference": reference.pk, "note": ""}}]
-    shown = make_course_page(body=body, questions=4, title="Memuat", slug="memuat")
-    Question.objects.filter(bank__organiser=shown.course.organiser, key="q0").update(legal_reference=reference)
-    edition = publish_edition(shown.course, kind="minor", by=None, at=now)
-    make_completion(PersonFactory(), edition=edition)
-    impact = impact_of(reference)
-    assert {one.title for one in impact.pages} == {"Materi 1.1", "Materi 1.2"}
-    assert (len(impact.questions), len(impact.activities), impact.completed) == (1, 2, 1)
-    text = client.get(reverse("legal_impact", args=[reference.pk])).content.decode()
-    assert "Materi 1.1" in text
-    data = {"regulation": "Perpres", "article": "Pasal 3", "summary": "Baru.", "as_of_on": "2026-11-20"}
-    edit = reverse("wagtailsnippets_courses_legalreference:edit", args=[reference.pk])
-    response = client.post(edit, data | {"review_by_on": "2027-11-20", "key": reference.key}, follow=True)
-    assert "2 halaman terbit" in said(response)
 
 
 def test_only_references_in_use_are_to_be_reviewed(client, page, trainer):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
+import subprocess
+import sys
 import time
 import tracemalloc
 import zipfile
@@ -255,6 +258,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     ),
 }
 
+REFUSED_LATER = {"link in the clear", "picture from elsewhere"}  # when its text becomes blocks
+
 
 @pytest.fixture
 def organiser():
@@ -294,6 +299,19 @@ def test_it_is_refused_and_leaves_nothing(name, organiser, tmp_path):
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 50 * 2**20
+
+
+def test_reading_any_of_them_stays_within_memory_and_time(tmp_path):
+    """In processes that the system ends beyond 50 MB or 2 seconds of processor: what is said comes from the living."""
+    for number, make in enumerate(HOSTILE.values()):
+        (tmp_path / f"{number:03}.zip").write_bytes(make())
+    command = [sys.executable, "-m", "tests.courses.refusing", str(tmp_path)]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    took = {list(HOSTILE)[int(line["name"])]: line for line in map(json.loads, lines)}
+    assert set(took) == set(HOSTILE)
+    assert {name for name, line in took.items() if not line["message"]} == REFUSED_LATER
+    assert max(line["bytes"] for line in took.values()) <= 50 * 2**20
+    assert not list((tmp_path / "opened").iterdir())
 
 
 def test_there_are_many_kinds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from academy.people.models import Role
 from courses.models import Course, Edition
 from courses.packaging import export_course
 from tests.courses.authoring import SVG, make_course_page
-from tests.courses.test_hostile_packages import files, symlink, zipped
+from tests.courses.test_hostile_packages import COURSE, LESSON, files, symlink, zipped
 from tests.factories import LONG_AGO, PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +69,7 @@ def test_a_package_is_looked_at_then_loaded(client, own):
     person = signed_in(client, own)
     content = zipped(files(**{"figures/a.svg": SVG}))
     looked = hand_in(client, own, content)
-    assert "created: lesson contoh/materi" in looked.content.decode()
+    assert "baru: materi contoh/materi" in looked.content.decode()
     assert not Course.objects.filter(key="contoh").exists()
 
     for _repeat in range(2):
@@ -86,6 +87,31 @@ def test_a_bad_package_is_refused_with_its_reason(client, own):
     answer = hand_in(client, own, symlink())
     assert answer.status_code == 422
     assert "contoh/files/a.csv: adalah tautan" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        (
+            "course.yaml",
+            COURSE.replace("dasar", "mudah"),
+            "course.yaml, baris 5, .*level: 'mudah' tidak termasuk pilihan",
+        ),
+        ("course.yaml", COURSE.replace("key: contoh", "key: [x"), "course.yaml, baris 2, .*bukan YAML yang benar"),
+        ("01-pertama/module.yaml", "key: pertama\n", "01-pertama/module.yaml, baris 1, .*title: tidak ada"),
+        (
+            "01-pertama/01-materi.md",
+            f"{LESSON}\n> kutipan\n",
+            "01-materi.md, baris 8, .*kutipan: tidak boleh ada dalam teks",
+        ),
+    ],
+)
+def test_a_mistake_is_told_in_indonesian_with_its_place(client, own, name, content, words):
+    signed_in(client, own)
+    answer = hand_in(client, own, zipped(files(**{name: content})))
+    assert answer.status_code == 422
+    assert re.search(words, " ".join(answer.context["form"].errors["package"]))
+    assert not Course.objects.filter(key="contoh").exists()
 
 
 def test_nothing_is_loaded_into_another_organiser(client, own):

@@ -31,6 +31,7 @@ from courses.package_guard import PackageRefused
 from courses.package_import import import_package, preview, read_package
 from courses.packaging import export_course
 from tests.courses.authoring import every_block, make_course_page
+from tests.courses.test_hostile_packages import LESSON, files, zipped
 from tests.factories import OrganiserFactory
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +177,43 @@ def test_a_course_of_every_block_makes_the_round(organiser, package):
     round_trip(course, organiser, package)
 
 
+def test_links_between_lessons_of_a_package_stay_in_the_course(organiser, package):
+    page = make_course_page(modules=2)
+    first, last = LessonPage.objects.get(title="Materi 1.1"), LessonPage.objects.get(title="Materi 2.2")
+    quiz = QuizPage.objects.get()
+    for lesson, others in ((first, (last, quiz)), (last, (first, last))):
+        links = "".join(f'<a linktype="page" id="{one.pk}">{one.title}</a> ' for one in others)
+        lesson.body = [{"type": "text", "value": f"<p>{links}</p>"}]
+        lesson.save_revision().publish()
+    round_trip(page.course, organiser, package)
+    first, last = LessonPage.objects.get(title="Materi 1.1"), LessonPage.objects.get(title="Materi 2.2")
+    for lesson, others in ((first, (last, QuizPage.objects.get())), (last, (first, last))):
+        html = str(lesson.body)
+        assert [one for one in others if f'href="{one.get_url()}"' in html] == list(others)
+
+
+def test_a_lesson_may_point_to_one_that_a_newer_package_brings(organiser, package):
+    package.write_bytes(zipped(files()))
+    take_in(package, organiser)
+    new = {"01-pertama/01-materi.md": f"{LESSON}[lanjut](lessons/kedua)\n"}
+    new["01-pertama/02-kedua.md"] = LESSON.replace("key: materi", "key: kedua").replace("title: Materi", "title: Kedua")
+    package.write_bytes(zipped(files(**new)))
+    with read_package(package) as opened:
+        changes = import_package(opened, organiser, by=None)
+    assert len(changes.written) == 2
+    assert LessonPage.objects.get(title="Kedua").get_url() in str(LessonPage.objects.get(title="Materi").body)
+    with read_package(package) as opened:
+        again = import_package(opened, organiser, by=None)
+    assert (again.written, again.kept) == ([], [])
+
+
+def test_a_link_to_a_lesson_that_is_not_there_is_refused(organiser, package):
+    package.write_bytes(zipped(files(**{"01-pertama/01-materi.md": f"{LESSON}[lanjut](lessons/kedua)\n"})))
+    with read_package(package) as opened, pytest.raises(PackageRefused, match=r"01-materi\.md.* 6.*lessons/kedua"):
+        import_package(opened, organiser, by=None)
+    assert not Course.objects.exists()
+
+
 def round_trip(course: Course, organiser, package: Path) -> None:
     before, written = seen(course), export_course(course)
     assert written == export_course(course)
@@ -207,7 +245,7 @@ def test_looking_writes_nothing(organiser, package, tmp_path):
     files = sorted(tmp_path.rglob("*"))
     with read_package(package) as opened:
         changes = preview(opened, organiser)
-    assert any(line.startswith("created: lesson") for line in changes.written)
+    assert any(line.startswith("baru: materi") for line in changes.written)
     assert not Course.objects.exists()
     assert not LoadedItem.objects.exists()
     assert [path for path in sorted(tmp_path.rglob("*")) if path.is_file()] == [p for p in files if p.is_file()]
@@ -233,7 +271,7 @@ def test_shared_references_are_never_changed(organiser, package):
     )
     with read_package(package) as opened:
         changes = import_package(opened, organiser, by=None)
-    assert "kept: reads otherwise here: legal-reference baru" in changes.kept
+    assert "tetap: berbunyi lain di sini: dasar hukum baru" in changes.kept
     assert LegalReference.objects.get(key="baru").summary == "Lain."
     assert LegalReference.objects.filter(key="lama", superseded_by__key="baru").exists()
 

@@ -145,35 +145,35 @@ def test_html_is_text():
     ("text", "line", "problem"),
     [
         ("Satu\n\n# Judul", 12, "h1"),
-        ("Satu\n\n::: entah apa\nIsi\n:::", 12, "no such container"),
-        ("::: contoh A\nIsi", 10, "closing line"),
-        ("::: contoh A\n::: contoh B\nIsi\n:::\n:::", 10, "cannot stand in containers"),
+        ("Satu\n\n::: entah apa\nIsi\n:::", 12, "wadah ini tidak dikenal"),
+        ("::: contoh A\nIsi", 10, "baris penutup"),
+        ("::: contoh A\n::: contoh B\nIsi\n:::\n:::", 10, "tidak boleh berada di dalam wadah"),
         ("\n::: gambar hilang.svg\nalt: x\n:::", 11, "figures/hilang.svg"),
         ("::: berkas hilang.csv\ntitle: x\n:::", 10, "files/hilang.csv"),
-        ("::: definisi\nIsi\n:::", 10, "title is missing"),
-        ("::: langkah\nBukan daftar\n:::", 10, "numbered list"),
-        ("::: tabel A\nBukan tabel\n:::", 10, "one table"),
-        ("| a |\n|---|\n| 1 |", 10, "table"),
-        ("Ini ![gambar](a.png)", 10, "image"),
+        ("::: definisi\nIsi\n:::", 10, "judul setelah nama belum ada"),
+        ("::: langkah\nBukan daftar\n:::", 10, "daftar bernomor"),
+        ("::: tabel A\nBukan tabel\n:::", 10, "satu tabel"),
+        ("| a |\n|---|\n| 1 |", 10, "tabel: tidak boleh ada"),
+        ("Ini ![gambar](a.png)", 10, "gambar: tidak boleh ada"),
         ("[x](javascript:alert(1))\n\n[x](ftp://a.b)", 12, "ftp"),
-        ("> kutipan", 10, "blockquote"),
+        ("> kutipan", 10, "kutipan: tidak boleh ada"),
         ("Satu\n\n[x](files/hilang.csv)", 12, "files/hilang.csv"),
-        ("::: kasus A\nIsi\n:::", 11, "### Situasi first"),
-        ("::: kasus A\n### Situasi\nx\n\n### Situasi\ny\n:::", 14, "once"),
-        ("::: kasus A\n### Situasi\nx\n\n### Hasil\ny\n:::", 10, "### Tindakan is missing"),
+        ("::: kasus A\nIsi\n:::", 11, "diawali ### Situasi"),
+        ("::: kasus A\n### Situasi\nx\n\n### Situasi\ny\n:::", 14, "satu kali"),
+        ("::: kasus A\n### Situasi\nx\n\n### Hasil\ny\n:::", 10, "### Tindakan belum ada"),
         ("::: kasus A\n### Situasi\nx\n\n### Tindakan\ny\n:::", 10, ""),
         ("::: video A\nminutes: 3\ntranscript: x\n:::", 11, "link"),
         ("::: video A\nlink: http://a.id\nminutes: 3\nsize_mb: 1\ntranscript: x\n:::", 11, "https"),
         ("::: video A\nlink: https://a.id\nminutes: 3\ntranscript: x\n:::", 11, "size_mb"),
-        ("::: video A\nlink: https://a.id\nsize_mb: satu\nminutes: 3\ntranscript: x\n:::", 12, "expected a number"),
+        ("::: video A\nlink: https://a.id\nsize_mb: satu\nminutes: 3\ntranscript: x\n:::", 12, "seharusnya bilangan"),
         ("::: video A\nfile: hilang.mp4\nminutes: 3\ntranscript: x\n:::", 11, "files/hilang.mp4"),
-        ("::: video A\nlink: https://a.id\nminutes: 3\nsize_mb: 1\n:::", 11, "transcript: missing"),
+        ("::: video A\nlink: https://a.id\nminutes: 3\nsize_mb: 1\n:::", 11, "transcript: tidak ada"),
         (CHECK.replace("  right: true\n", ""), 10, ""),
-        (CHECK.replace("  feedback: Bukan.\n", ""), 12, "feedback: missing"),
+        (CHECK.replace("  feedback: Bukan.\n", ""), 12, "feedback: tidak ada"),
         (CHECK.replace("right", "benar"), 12, "benar"),
         ("::: perbandingan A\n| a | |\n|---|---|\n| 1 | 2 |\n:::", 10, ""),
-        ("::: pasal uu-27\nKata.\n:::", 10, "there is no legal reference"),
-        ("::: dasar-hukum uu-27\n:::", 10, "there is no legal reference uu-27"),
+        ("::: pasal uu-27\nKata.\n:::", 10, "dasar hukum uu-27 tidak ada"),
+        ("::: dasar-hukum uu-27\n:::", 10, "dasar hukum uu-27 tidak ada"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text, line, problem):
@@ -185,7 +185,7 @@ def test_what_is_wrong_is_told_with_its_line(text, line, problem):
 def test_yaml_in_a_container_is_checked_with_its_line():
     message = refusal("Satu\n\n::: gambar a.svg\nalt: x\nwarna: merah\n:::", images={"a.svg": 1})
     assert message.startswith("materi.md:14: warna")
-    assert "alt: missing" in refusal("::: gambar a.svg\ncaption: x\n:::", images={"a.svg": 1})
+    assert "alt: tidak ada" in refusal("::: gambar a.svg\ncaption: x\n:::", images={"a.svg": 1})
 
 
 def test_front_matter_is_read_with_lines(tmp_path):
@@ -200,9 +200,9 @@ def test_front_matter_is_read_with_lines(tmp_path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\na: 2", "file.yaml:2: a: stands here twice"),
-        ("a: 1\nb: [", "file.yaml:2: not YAML"),
-        ("- a", "file.yaml:1: expected lines"),
+        ("a: 1\na: 2", "file.yaml:2: a: muncul dua kali"),
+        ("a: 1\nb: [", "file.yaml:2: bukan YAML"),
+        ("- a", "file.yaml:1: seharusnya baris-baris"),
     ],
 )
 def test_yaml_mistakes_are_told_with_their_line(text, problem):
@@ -232,8 +232,8 @@ def test_fields_check_what_they_give():
 
 
 def test_a_missing_or_empty_file_is_told(tmp_path):
-    with pytest.raises(ContentError, match="no such file"):
+    with pytest.raises(ContentError, match="berkas ini tidak ada"):
         read_mappings(tmp_path / "tidak-ada.yaml")
     (tmp_path / "kosong.md").write_text("", encoding="utf-8")
-    with pytest.raises(ContentError, match="must begin"):
+    with pytest.raises(ContentError, match="harus diawali baris ---"):
         read_markdown(tmp_path / "kosong.md")

@@ -16,6 +16,7 @@ from courses.curriculum_files import CURRICULUM, course_keys, read_course, read_
 IMAGES = {7: "bagan 1.svg", 8: "b.png"}
 DOCUMENTS = {3: "lembar (1).csv", 4: "film.mp4"}
 LEGAL = {5: "perpres-95", 6: "uu-27"}
+LESSONS = {11: "materi-2"}
 SOURCE = Source(
     Path("materi.md"),
     1,
@@ -23,11 +24,12 @@ SOURCE = Source(
     images={name: pk for pk, name in IMAGES.items()},
     documents={name: pk for pk, name in DOCUMENTS.items()},
     legal={name: pk for pk, name in LEGAL.items()},
+    lessons={name: pk for pk, name in LESSONS.items()},
 )
 
 
 def write(blocks, **names):
-    return markdown_of(blocks, **{"images": IMAGES, "documents": DOCUMENTS, "legal": LEGAL} | names)
+    return markdown_of(blocks, **{"images": IMAGES, "documents": DOCUMENTS, "legal": LEGAL, "lessons": LESSONS} | names)
 
 
 def read(text):
@@ -214,6 +216,7 @@ def test_every_lesson_of_the_curriculum_comes_back_the_same(folder, lesson):
         "images": dict(enumerate(sorted(path.name for path in (folder / "figures").iterdir()))),
         "documents": dict(enumerate(sorted(path.name for path in (folder / "files").iterdir()))),
         "legal": dict(enumerate(file.key for file in read_legal_references(CURRICULUM))),
+        "lessons": {},
     }
     source = Source(
         lesson.markdown.path,
@@ -254,6 +257,7 @@ def text(html):
         ),
         ("<p>1. bukan daftar<br/># bukan judul</p>", "1\\. bukan daftar\\\n\\# bukan judul\n"),
         ("<ul><li>a</li></ul><ul><li>b</li></ul>", "- a\n\n+ b\n"),
+        ('<p><a id="11" linktype="page">materi</a></p>', "[materi](lessons/materi-2)\n"),
         ('<p><a linktype="document" id="3">lembar</a></p>', "[lembar](files/lembar%20%281%29.csv)\n"),
     ],
 )
@@ -268,22 +272,25 @@ def test_a_text_right_after_a_text_keeps_its_own_block():
 @pytest.mark.parametrize(
     ("block", "problem"),
     [
-        ({"type": "text", "value": '<p><a linktype="page" id="9">ke sana</a></p>'}, "a link to a page"),
-        ({"type": "text", "value": '<p><a href="http://a.id">x</a></p>'}, "is not https"),
+        (
+            {"type": "text", "value": '<p><a linktype="page" id="9">ke sana</a></p>'},
+            "tautan ke halaman di luar pelatihan",
+        ),
+        ({"type": "text", "value": '<p><a href="http://a.id">x</a></p>'}, "bukan https"),
         ({"type": "text", "value": '<embed embedtype="image" id="1"/>'}, "<embed"),
-        ({"type": "text", "value": "<h2>a<br/>b</h2>"}, "cannot carry it as it is"),
-        ({"type": "text", "value": "tanpa paragraf"}, "outside of a paragraph"),
+        ({"type": "text", "value": "<h2>a<br/>b</h2>"}, "tidak dapat memuatnya apa adanya"),
+        ({"type": "text", "value": "tanpa paragraf"}, "di luar paragraf"),
         ({"type": "text", "value": "<blockquote>a</blockquote>"}, "<blockquote>"),
-        ({"type": "quote", "value": {"text": "a\x00b", "source": "c"}}, "cannot carry it as it is"),
-        ({"type": "quote", "value": {"text": "a", "source": "dua\nbaris"}}, "does not fit in one line"),
-        ({"type": "figure", "value": {"image": 99, "alt": "a"}}, "the image 99 is not in the package"),
-        ({"type": "file", "value": {"title": "a", "document": None}}, "the document None"),
-        ({"type": "legal_basis", "value": {"reference": 1, "note": ""}}, "the legal reference 1"),
-        ({"type": "asing", "value": {}}, "no container"),
+        ({"type": "quote", "value": {"text": "a\x00b", "source": "c"}}, "tidak dapat memuatnya apa adanya"),
+        ({"type": "quote", "value": {"text": "a", "source": "dua\nbaris"}}, "tidak muat dalam satu baris"),
+        ({"type": "figure", "value": {"image": 99, "alt": "a"}}, "gambar nomor 99 tidak ada dalam paket"),
+        ({"type": "file", "value": {"title": "a", "document": None}}, "berkas nomor None"),
+        ({"type": "legal_basis", "value": {"reference": 1, "note": ""}}, "dasar hukum nomor 1 "),
+        ({"type": "asing", "value": {}}, "tidak ada wadah"),
     ],
 )
 def test_what_markdown_cannot_carry_is_refused_by_block(block, problem):
     with pytest.raises(NotInMarkdown) as caught:
         write([*text("<p>a</p>"), block])
-    assert str(caught.value).startswith(f"block 2 ({block['type']}): ")
+    assert str(caught.value).startswith(f"blok ke-2 ({block['type']}): ")
     assert problem in str(caught.value)

@@ -63,7 +63,7 @@ def test_an_edit_in_the_cms_is_kept_and_told(said, publish):
         revision.publish()
 
     assert load(said).changed == 0
-    assert "kept: edited in the CMS: page bantuan" in said
+    assert "tetap: sudah disunting di CMS: halaman bantuan" in said
     assert TextPage.objects.get(slug="bantuan").get_latest_revision_as_object().title == "Bantuan kami"
 
     assert load(said, overwrite=True).changed == 1
