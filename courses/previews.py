@@ -13,7 +13,7 @@ from wagtail.models import Page
 from academy.pages.templatetags.formats import score
 from courses.checklist import drafts_of
 from courses.course_facts import contents, facts
-from courses.models import ActivityKind, CoursePage, LessonPage, ModulePage, QuizPage
+from courses.models import ActivityKind, CoursePage, LessonPage, ModulePage, Question, QuestionKind, QuizPage
 from courses.outline import Outline, OutlineActivity, OutlineModule, render_blocks
 
 
@@ -121,6 +121,22 @@ def quiz_preview(page: QuizPage) -> dict[str, Any]:
         "attempts": [],
         "final": page.is_post_test,
         "back_url": _course_page(page).url,
+    }
+
+
+def question_preview(question: Question) -> dict[str, Any]:
+    """Context of `courses/question_preview.html`: the question as it is typed, saved or not."""
+    options = list(question.options.all())
+    is_multiple = question.kind == QuestionKind.MULTIPLE
+    return {
+        "question": {
+            "legend": question.text,
+            "hint": _("More than one answer may be right.") if is_multiple else "",
+            "kind": "checkbox" if is_multiple else "radio",
+            "options": [{"value": number, "label": option.text} for number, option in enumerate(options)],
+            "correct": [option.text for option in options if option.is_correct],
+            "explanation": question.explanation,
+        }
     }
 
 

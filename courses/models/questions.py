@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
-from wagtail.models import Orderable
+from wagtail.models import Orderable, PreviewableMixin
 
 from academy.people.models import Organiser
 from courses.models.course import LegalReference
@@ -37,7 +40,7 @@ class QuestionBank(models.Model):  # type: ignore[django-manager-missing]  # mod
         return self.title
 
 
-class Question(ClusterableModel):
+class Question(PreviewableMixin, ClusterableModel):
     """A question as its author keeps it. Editing it changes no edition and no attempt."""
 
     bank = models.ForeignKey(QuestionBank, on_delete=models.PROTECT, related_name="questions", verbose_name=_("bank"))
@@ -77,6 +80,14 @@ class Question(ClusterableModel):
 
     def __str__(self) -> str:
         return self.text
+
+    def get_preview_template(self, request: HttpRequest, mode_name: str) -> str:
+        return "courses/question_preview.html"
+
+    def get_preview_context(self, request: HttpRequest, mode_name: str) -> dict[str, Any]:
+        from courses.previews import question_preview  # previews know the models
+
+        return question_preview(self)
 
 
 class QuestionOption(Orderable):

@@ -18,22 +18,25 @@ if (window.Handsontable) {
 /* A button pressed while a draft saves itself waits for it, and no draft is saved after it: else a new page would be
    made twice, which is refused. */
 (() => {
+  const PATIENCE = 10000; // ms: a draft that hangs longer, on a weak line, must not keep the button waiting
   let saving = false;
-  let waiting = null; // the form whose button was pressed meanwhile
+  let waiting = null; // what was pressed meanwhile: its form, and the hidden field that stands for the button
   let leaving = false;
 
+  const send = () => {
+    saving = false;
+    if (waiting) waiting.form.requestSubmit();
+  };
   document.addEventListener("w-autosave:save", (event) => {
     if (waiting || leaving) event.preventDefault();
-    else saving = true;
+    else if (!event.defaultPrevented) saving = true;
   });
-  for (const name of ["w-autosave:success", "w-autosave:error"]) {
-    document.addEventListener(name, () => {
-      saving = false;
-      if (waiting) waiting.requestSubmit();
-    });
-  }
+  document.addEventListener("w-autosave:success", send);
+  document.addEventListener("w-autosave:error", send);
   window.addEventListener("pageshow", () => {
-    leaving = false;
+    waiting?.button?.remove(); // a page that comes back from the browser's memory begins anew
+    saving = leaving = false;
+    waiting = null;
   });
   document.addEventListener(
     "submit",
@@ -44,9 +47,13 @@ if (window.Handsontable) {
       event.preventDefault();
       event.stopImmediatePropagation();
       if (waiting) return;
-      waiting = event.target;
+      waiting = { form: event.target, button: null };
       const { name, value } = event.submitter ?? {};
-      if (name) waiting.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+      if (name) {
+        waiting.button = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+        waiting.form.append(waiting.button);
+      }
+      setTimeout(send, PATIENCE);
     },
     true,
   );
