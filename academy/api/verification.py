@@ -56,6 +56,7 @@ class Certificate(Schema):
     signatory: str
     signatory_nip: str
     signatory_position: str
+    signed_by: str
     template_version: str
     verify_url: str
     revoked_on: date | None
