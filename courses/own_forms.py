@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminModelForm, WagtailAdminPageForm
+from wagtail.blocks.base import BlockField
+from wagtail.blocks.stream_block import StreamBlockValidationError
 
 LONGEST_KEY = 60  # of one made here; a typed one may have 80
 
@@ -54,7 +57,39 @@ class OwnModelForm(OwnRows, WagtailAdminModelForm):
 
 
 class OwnPageForm(OwnRows, WagtailAdminPageForm):
-    pass
+    """A text may show what its writer may choose, and what it showed already."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if self.for_user is not None and not self.for_user.is_superuser:
+            for name, field in self.fields.items():
+                if isinstance(field, BlockField):
+                    self.refuse_foreign(name, field)
+        return cleaned
+
+    def refuse_foreign(self, name: str, field: Any) -> None:
+        """Whatever else is wrong with the text: the form would show the titles of others when it comes back."""
+        from courses.foreign_references import foreign_references, references, taken_out
+
+        posted, block = self[name].data, field.block
+        stored = [self.instance, type(self.instance)._default_manager.filter(pk=self.instance.pk).first()]
+        known = {one for page in stored if page is not None for one in references(block, getattr(page, name))}
+        foreign = foreign_references(references(block, posted) - known, self.for_user)
+        if not foreign:
+            return
+        sentence = _(
+            "%(block)s (block %(number)d): an image, a file or a page of another organiser was taken out. "
+            "Choose one of your own."
+        )
+        problems = [
+            ValidationError(sentence % {"block": child.block.label, "number": number})
+            for number, child in enumerate(posted, start=1)
+            if references(child.block, child.value) & foreign
+        ]
+        kept = taken_out(block, posted, foreign)
+        field.bound_data = lambda data, initial: kept
+        self.errors.pop(name, None)
+        self.add_error(name, StreamBlockValidationError(non_block_errors=problems))
 
 
 class QuizPageForm(OwnPageForm):
