@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -23,6 +24,7 @@ class OwnRows:
     initial: dict[str, Any]
     instance: Any
     for_user: Any
+    or_with_edition: tuple[str, ...] = ()  # fields of courses: any that learners can take already, whoever holds it
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,10 +34,23 @@ class OwnRows:
             queryset = getattr(field, "queryset", None)
             if self.for_user is None or queryset is None or queryset.model not in TO_ORGANISER:
                 continue
-            field.queryset = own_rows(queryset.model, self.for_user, at=timezone.now())  # type: ignore[attr-defined]
+            rows = own_rows(queryset.model, self.for_user, at=timezone.now())
+            if name in self.or_with_edition:
+                rows = (queryset.model.objects.filter(editions__isnull=False) | rows).distinct().order_by("code")
+            field.queryset = rows  # type: ignore[attr-defined]
+            field.bound_data = partial(choosable, field)  # type: ignore[method-assign]
             if self.instance.pk is None and field.required and not self.initial.get(name):
                 choices = list(field.queryset[:2])  # type: ignore[attr-defined]
                 self.initial[name] = choices[0].pk if len(choices) == 1 else None
+
+
+def choosable(field: forms.Field, data: Any, initial: Any) -> Any:
+    """What was posted, to be shown again; nothing if it may not be chosen: a chooser would tell the title."""
+    try:
+        field.to_python(data)
+    except ValidationError:
+        return None
+    return data
 
 
 class OwnModelForm(OwnRows, WagtailAdminModelForm):
@@ -54,6 +69,10 @@ class OwnModelForm(OwnRows, WagtailAdminModelForm):
         if "key" in cleaned and not cleaned["key"]:
             cleaned["key"] = free_key(self._meta.model, cleaned.get(self.key_from, ""))
         return cleaned
+
+
+class PathStepForm(OwnRows, WagtailAdminModelForm):
+    or_with_edition = ("course",)
 
 
 class OwnPageForm(OwnRows, WagtailAdminPageForm):
