@@ -45,7 +45,12 @@ class OwnRows:
 
 
 def choosable(field: forms.Field, data: Any, initial: Any) -> Any:
-    """What was posted, to be shown again; nothing if it may not be chosen: a chooser would tell the title."""
+    """What was posted, to be shown again; nothing if it may not be chosen: a chooser would tell the title.
+
+    A field of several shows its choices only, and keeps what was ticked.
+    """
+    if isinstance(field, forms.ModelMultipleChoiceField):
+        return data
     try:
         field.to_python(data)
     except ValidationError:
