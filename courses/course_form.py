@@ -12,15 +12,13 @@ from courses.own_forms import OwnModelForm
 
 
 class CourseForm(OwnModelForm):
-    """A course of one's own may come first, or any that learners can take already, whoever holds it."""
+    or_with_edition = ("prerequisites",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields.get("prerequisites")
         if field is not None:
-            model = self._meta.model
-            courses = model.objects.filter(editions__isnull=False) | field.queryset  # type: ignore[attr-defined]
-            field.queryset = courses.exclude(pk=self.instance.pk).distinct().order_by("code")  # type: ignore[attr-defined]
+            field.queryset = field.queryset.exclude(pk=self.instance.pk)  # type: ignore[attr-defined]
 
     def clean_prerequisites(self) -> Iterable[Any]:
         chosen: Iterable[Any] = self.cleaned_data["prerequisites"]

@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -33,6 +32,7 @@ from courses.desk_drafts import keep_what_is_live
 from courses.desk_home import put_own_courses_first
 from courses.desk_viewsets import AnotherQuestion, CourseDesk
 from courses.edition_view import course_page_of, publish_edition_view
+from courses.foreign_references import without_foreign_drafts
 from courses.legal_desk import impact_view, review_view
 from courses.models import (
     Course,
@@ -48,7 +48,7 @@ from courses.models.pages import AuthoringPage
 from courses.outline_desk import outline_view
 from courses.package_view import export_course_view, import_course_view
 from courses.run_desk import close_run_view, participants_view, remove_participant_view
-from courses.trainers import ensure_course_page, own_rows
+from courses.trainers import ensure_course_page
 
 SNIPPETS = (Course, LearningPath, LegalReference, Question, QuestionBank, Run)
 _RETIRE = gettext_lazy("“%(name)s” is in an edition and is not deleted. Retire it: later editions leave it out.")
@@ -141,14 +141,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
 
 
 def leave_out_foreign_drafts(pages: QuerySet[Page], request: HttpRequest) -> QuerySet[Page]:
-    """One may link to any course of the catalogue, but what others are writing below or before it is theirs."""
-    if not isinstance(request.user, Person) or request.user.is_superuser:
-        return pages
-    own_courses = own_rows(Course, request.user, at=timezone.now())
-    foreign = CoursePage.objects.exclude(course__in=own_courses)
-    for page in foreign:
-        pages = pages.not_descendant_of(page) if page.live else pages.not_descendant_of(page, inclusive=True)  # type: ignore[attr-defined]
-    return pages
+    return without_foreign_drafts(pages, request.user) if isinstance(request.user, Person) else pages
 
 
 def make_the_page(request: HttpRequest, row: Model) -> HttpResponse | None:

@@ -157,6 +157,7 @@ class LessonPage(ActivityPage):
         FieldRowPanel([FieldPanel("reading_minutes"), FieldPanel("practice_minutes")]),
         FieldPanel("body"),
     ]
+    base_form_class = OwnPageForm
 
     class Meta:
         verbose_name = _("lesson page")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.forms import Select
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
@@ -11,7 +14,16 @@ from wagtail.models import Orderable
 
 from academy.people.models import Organiser
 from courses.models.course import Course
-from courses.own_forms import OwnModelForm
+from courses.own_forms import OwnModelForm, PathStepForm
+
+
+class StepsPanel(InlinePanel):
+    """The form of a step knows who writes."""
+
+    def get_form_options(self) -> dict[str, Any]:
+        options: dict[str, Any] = super().get_form_options()
+        options["formsets"][self.relation_name] |= {"form": PathStepForm, "inherit_kwargs": ["for_user"]}
+        return options
 
 
 class LearningPath(ClusterableModel):
@@ -30,7 +42,7 @@ class LearningPath(ClusterableModel):
         FieldPanel("title"),
         FieldRowPanel([FieldPanel("key"), FieldPanel("organiser")]),
         FieldPanel("summary"),
-        InlinePanel("steps", label=_("Course"), min_num=1, max_num=40),
+        StepsPanel("steps", label=_("Course"), min_num=1, max_num=40),
         FieldPanel("is_public"),
     ]
 
@@ -47,7 +59,7 @@ class PathStep(Orderable):
     path = ParentalKey(LearningPath, on_delete=models.CASCADE, related_name="steps")
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="+", verbose_name=_("course"))
 
-    panels = [FieldPanel("course")]
+    panels = [FieldPanel("course", widget=Select)]  # the chooser of courses knows one's own only
 
     class Meta(Orderable.Meta):
         constraints = [models.UniqueConstraint(fields=["path", "course"], name="path_course_once")]

@@ -15,6 +15,7 @@ from academy.people.models import Role
 from courses.models import (
     Course,
     CoursePage,
+    EditionAsset,
     EditionProposal,
     LegalReference,
     LessonPage,
@@ -26,7 +27,7 @@ from courses.models import (
 )
 from courses.publishing import publish_edition
 from courses.trainers import ensure_groups
-from tests.courses.authoring import make_course_page, make_image, make_legal_reference
+from tests.courses.authoring import SVG, make_course_page, make_image, make_legal_reference
 from tests.factories import LONG_AGO, PersonFactory, make_enrolment
 
 pytestmark = pytest.mark.django_db
@@ -394,6 +395,29 @@ def test_what_an_edition_shows_is_not_deleted_in_bulk(client, administrator, sho
         address = reverse("wagtail_bulk_action", args=[app, model, "delete"])
         client.post(f"{address}?id={row.pk}")
     assert (Image.objects.count(), Document.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("app", ["wagtailimages", "wagtaildocs"])
+@pytest.mark.parametrize("in_edition", [True, False])
+def test_a_file_that_an_edition_shows_is_not_replaced(client, administrator, shown, app, in_edition):
+    if not in_edition:
+        EditionAsset.objects.all().delete()
+    row, name, content = {
+        "wagtailimages": (shown[0], "lain.svg", SVG.replace(b"320", b"640")),
+        "wagtaildocs": (shown[1], "lain.csv", b"c,d"),
+    }[app]
+    for size in ("max-800x600", "original"):  # shown with the form; Wagtail would leave the files of new ones open
+        shown[0].renditions.create(filter_spec=size, file=ContentFile(SVG, name="kecil.svg"), width=3, height=2)
+    address, data = reverse(f"{app}:edit", args=[row.pk]), {"title": "Judul lain", "collection": row.collection_id}
+    before = row.file.name
+    response = client.post(address, data | {"file": ContentFile(content, name=name)})
+    row.refresh_from_db()
+    assert (row.file.name == before) == in_edition
+    assert ("Unggah sebagai berkas baru" in response.text) == in_edition
+    assert row.file.storage.exists(before) == in_edition
+    client.post(address, data)
+    row.refresh_from_db()
+    assert row.title == "Judul lain"
 
 
 def test_what_no_edition_shows_may_go(client, administrator):

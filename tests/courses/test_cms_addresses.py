@@ -25,8 +25,13 @@ SECRET = "Rahasia"
 SEARCHED = "mereka"  # a search page repeats this word, which is no secret
 # Not a door to anybody's data: Wagtail's own test of an error, and pages outside the session.
 LEFT_OUT = ("cms/failwhale/", "cms/logout/", "cms/password_reset/", "cms/.*/")
-# A live course of the catalogue is public: one may link to it, and any course may be a prerequisite.
-TELL_PUBLIC_TITLES = ("cms/choose-page/search/", "cms/snippets/courses/course/")
+# A live course of the catalogue is public: one may link to it, and any with an edition be a
+# prerequisite or a step of a path.
+TELL_PUBLIC_TITLES = (
+    "cms/choose-page/search/",
+    "cms/snippets/courses/course/",
+    "cms/snippets/courses/learningpath/add/",
+)
 
 
 def trainer_of(page: CoursePage, name: str) -> Any:

@@ -16,10 +16,10 @@ from wagtail.models import GroupPagePermission
 from wagtail.test.utils.form_data import inline_formset, nested_form_data
 
 from academy.people.models import AgencyGroup, Role
-from courses.models import Course, CoursePage, LessonPage, Question, QuestionBank, QuizPage
+from courses.models import Course, CoursePage, LearningPath, LessonPage, Question, QuestionBank, QuizPage
 from courses.trainers import ensure_all_groups, organiser_collection, organisers_of, sync_trainer_groups
 from tests.courses.authoring import SVG, make_course_page, make_legal_reference
-from tests.factories import AT, LONG_AGO, PersonFactory
+from tests.factories import AT, LONG_AGO, CourseFactory, PersonFactory, make_edition
 
 pytestmark = pytest.mark.django_db
 ANSWERS_404 = 404
@@ -290,3 +290,45 @@ def test_putting_right_writes_only_when_something_differs(trainer, own, foreign)
     assert len(captured) <= 12
     assert not [one for one in captured if not one["sql"].startswith("SELECT")]
     assert GroupPagePermission.objects.count() == kept
+
+
+def path_of(own, *courses):
+    return nested_form_data(
+        {
+            "title": "Jalur baru",
+            "key": "jalur-baru",
+            "organiser": own.course.organiser_id,
+            "summary": "Dari nol.",
+            "steps": inline_formset([{"course": course.pk} for course in courses]),
+        }
+    )
+
+
+PATHS = "/cms/snippets/courses/learningpath/"
+
+
+def test_a_path_leads_through_ones_own_courses_and_those_with_an_edition(client, trainer, own, foreign):
+    open_to_all = make_edition(course=CourseFactory(title="Sudah terbit")).course
+    Course.objects.filter(pk=foreign.course_id).update(title="Masih ditulis")
+    offered = client.get(f"{PATHS}add/").text
+    assert own.course.title in offered
+    assert "Sudah terbit" in offered
+    assert "Masih ditulis" not in offered
+    refused = client.post(f"{PATHS}add/", path_of(own, own.course, foreign.course))
+    assert refused.status_code == 200
+    assert "Masih ditulis" not in refused.text
+    assert not LearningPath.objects.exists()
+    client.post(f"{PATHS}add/", path_of(own, own.course, open_to_all))
+    path = LearningPath.objects.get()
+    assert [step.course for step in path.steps.all()] == [own.course, open_to_all]
+    assert "Sudah terbit" in client.get(f"{PATHS}edit/{path.pk}/").text
+
+
+def test_a_refused_choice_is_not_shown_by_its_title(client, trainer, own, foreign):
+    bank = foreign.course.organiser.question_banks.get()
+    bank.title = "Bank Mereka"
+    bank.save()
+    data = {"bank": bank.pk, "text": "Soal saya?", "options": inline_formset([])}
+    response = client.post("/cms/snippets/courses/question/add/", nested_form_data(data))
+    assert "Soal saya?" in response.text
+    assert "Bank Mereka" not in response.text
