@@ -31,8 +31,8 @@ from courses.package_guard import PackageRefused
 from courses.package_import import import_package, preview, read_package
 from courses.packaging import export_course
 from tests.courses.authoring import every_block, make_course_page
-from tests.courses.test_hostile_packages import LESSON, files, zipped
-from tests.factories import OrganiserFactory
+from tests.courses.test_hostile_packages import COURSE, LESSON, files, zipped
+from tests.factories import CourseFactory, OrganiserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -259,6 +259,58 @@ def test_a_key_of_another_organiser_is_taken(organiser, package):
     assert course.organiser.name not in str(caught.value)
     assert course.organiser.code not in str(caught.value)
     assert Course.objects.get().organiser == course.organiser
+
+
+def refused(package: Path, organiser) -> None:
+    with read_package(package) as opened, pytest.raises(PackageRefused, match="sudah dipakai"):
+        import_package(opened, organiser, by=None)
+
+
+def everything(course: Course) -> list[object]:
+    """What a package could overwrite or add to, whoever it belongs to."""
+    tables: list[Any] = [Course, QuestionBank, Question, QuestionOption, LessonPage, LoadedItem]
+    return [seen(course), *(list(model.objects.order_by("pk").values()) for model in tables)]
+
+
+def with_bank(course_key: str, code: str, *, lesson: str = LESSON) -> bytes:
+    """A package whose bank is called “bersama”, with the answer to its one question."""
+    options = "[{text: A, correct: true}, {text: B, correct: false}]"
+    question = f"- {{key: s1, topic_text: T, kind: single, text: Apa?, explanation: Itu., options: {options}}}\n"
+    content = files(**{"questions.yaml": question, "01-pertama/01-materi.md": lesson})
+    course = f"{COURSE}banks: [{{key: bersama, title: Bank}}]\n"
+    content["contoh/course.yaml"] = course.replace("contoh", course_key, 1).replace("Z9", code)
+    return zipped({name.replace("contoh", course_key, 1): text for name, text in content.items()})
+
+
+@pytest.mark.parametrize(
+    ("renamed", "course_key"),
+    [("course", "contoh"), ("course-page", "contoh"), ("question-bank", "contoh"), ("question-bank", "lain")],
+)
+def test_what_was_loaded_and_was_renamed_since_is_not_taken_over(renamed, course_key, organiser, package):
+    """A package with the old key, of the same course or of another one with the same bank."""
+    package.write_bytes(with_bank("contoh", "Z9"))
+    course = take_in(package, organiser)
+    if renamed == "course":
+        Course.objects.update(key="baru", code="Z7")
+    elif renamed == "course-page":
+        CoursePage.objects.update(course=CourseFactory(organiser=organiser, key="baru"))
+    else:
+        QuestionBank.objects.update(key="baru")
+    course = CoursePage.objects.get().course
+    code = {"contoh": "Z9", "lain": "Z8"}[course_key]
+    package.write_bytes(with_bank(course_key, code, lesson=LESSON.replace("materi", "asing")))
+    before = everything(course)
+    for importing in (organiser, OrganiserFactory(code="LAIN")):
+        refused(package, importing)
+    assert everything(course) == before
+
+
+def test_a_page_with_the_address_of_a_package_is_not_written_below(organiser, package):
+    page = make_course_page(slug="contoh")
+    package.write_bytes(zipped(files()))
+    before = everything(page.course)
+    refused(package, organiser)
+    assert everything(page.course) == before
 
 
 def test_shared_references_are_never_changed(organiser, package):
