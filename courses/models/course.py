@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Self
 
@@ -124,7 +125,8 @@ class LegalReference(index.Indexed, models.Model):  # type: ignore[django-manage
 
     def clean(self) -> None:
         """A form or a loader stores no reference that is to be looked at again before it was true, or replaces itself."""
-        if self.as_of_on and self.review_by_on and self.review_by_on < self.as_of_on:
+        days: list[date | None] = [self.as_of_on, self.review_by_on]  # None: a form that was not filled in
+        if None not in days and self.review_by_on < self.as_of_on:
             raise ValidationError({"review_by_on": _("This day is before the one of “as of”.")})
         passed, newer = {self.pk}, self.superseded_by
         while newer is not None:
