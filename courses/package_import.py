@@ -157,6 +157,8 @@ def _references(loading: Loading, package: Package) -> dict[str, int]:
             loading.say(_("kept: reads otherwise here: %(what)s") % {"what": named("legal-reference", file.key)})
     known = {key: row.pk for key, row in there.items()}
     new = [file for file in package.references if file.key not in there]
+    # One that was deleted here, or has another key by now, comes as if it had never been loaded.
+    LoadedItem.objects.filter(kind="legal-reference", key__in=[file.key for file in new]).delete()
     return known | load_legal_references(loading, new, known=known)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -165,9 +167,6 @@ def _cited(course: Course) -> list[str]:
 
 
 def _member(package: bytes, name: str) -> str:
-    import io
-    import zipfile
-
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         return archive.read(name).decode()
 
@@ -326,6 +325,43 @@ def test_shared_references_are_never_changed(organiser, package):
     assert "tetap: berbunyi lain di sini: dasar hukum baru" in changes.kept
     assert LegalReference.objects.get(key="baru").summary == "Lain."
     assert LegalReference.objects.filter(key="lama", superseded_by__key="baru").exists()
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_references_that_were_deleted_or_renamed_here_come_again(renamed, organiser, package):
+    """Both the one that is cited and the one that replaced it; what has another key now stays as it is."""
+    course = rich_course()
+    package.write_bytes(export_course(course))
+    empty()
+    take_in(package, organiser)
+    before = LegalReference.objects.count()
+    if renamed:
+        for row in LegalReference.objects.all():
+            LegalReference.objects.filter(pk=row.pk).update(
+                key=f"{row.key}-kami", regulation="Kami", superseded_by=None
+            )
+    else:
+        Question.objects.update(legal_reference=None)
+        CoursePage.objects.get().legal_references.clear()
+        LegalReference.objects.update(superseded_by=None)
+        LegalReference.objects.all().delete()
+    take_in(package, organiser)
+    assert LegalReference.objects.filter(key="lama", superseded_by__key="baru").exists()
+    assert LegalReference.objects.filter(key__endswith="-kami", regulation="Kami").count() == (before if renamed else 0)
+
+
+def test_lessons_below_an_unpublished_module_stay_at_home(organiser, package):
+    page = make_course_page(modules=2)
+    ModulePage.objects.filter(title="Modul 1").update(live=False)
+    Question.objects.filter(key="q0").update(lesson=LessonPage.objects.get(title="Materi 1.1").activity)
+    Question.objects.filter(key="q1").update(lesson=LessonPage.objects.get(title="Materi 2.1").activity)
+    package.write_bytes(export_course(page.course))
+    names = zipfile.ZipFile(package).namelist()
+    assert not [name for name in names if "materi-1" in name]
+    assert len([name for name in names if "materi-2" in name]) == 2
+    with read_package(package) as opened:
+        questions = opened.course.banks[0].questions
+    assert [bool(question.lesson) for question in questions[:2]] == [False, True]
 
 
 def test_commands_write_and_read(organiser, package, capsys):
