@@ -120,7 +120,7 @@ def _in_texts(value: Any, change: Callable[[str], str]) -> Any:
 
 def _copied_bank(bank: QuestionBank, course: Course) -> QuestionBank:
     """A bank of the course's own with the questions that are in use."""
-    made = QuestionBank.objects.create(key=_free_key(course.key), title=course.title, organiser=course.organiser)
+    made = QuestionBank.objects.create(key=free_bank_key(course.key), title=course.title, organiser=course.organiser)
     for question in bank.questions.filter(retired_at__isnull=True).order_by("pk").prefetch_related("options"):
         copy = Question.objects.create(
             bank=made,
@@ -139,7 +139,7 @@ def _copied_bank(bank: QuestionBank, course: Course) -> QuestionBank:
     return made
 
 
-def _free_key(key: str) -> str:
+def free_bank_key(key: str) -> str:
     """`key`, or with the first number that makes it free among banks."""
     taken = set(QuestionBank.objects.filter(key__startswith=key[: LONGEST_KEY - 4]).values_list("key", flat=True))
     candidates = [key, *(f"{key[: LONGEST_KEY - 4]}-{number}" for number in range(2, len(taken) + 3))]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters import ModelChoiceFilter
@@ -17,6 +18,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.utils import get_valid_next_url_from_request, set_query_params
 from wagtail.snippets.action_menu import ActionMenuItem
+from wagtail.snippets.models import SnippetAdminURLFinder
 from wagtail.snippets.views.chooser import ChooseResultsView, ChooseView, SnippetChooserViewSet
 from wagtail.snippets.views.snippets import CreateView, SnippetViewSet, SnippetViewSetGroup
 
@@ -53,10 +55,34 @@ class OwnChooserViewSet(SnippetChooserViewSet):
     choose_results_view_class = OwnChooseResultsView
 
 
+class OwnURLFinder(SnippetAdminURLFinder):
+    """What has no address is counted on the usage pages of Wagtail and not named there."""
+
+    model: type[Model]
+
+    def __init__(self, user: Person | None = None) -> None:
+        super().__init__(user)
+        self.user = user  # None: whoever it is, as widgets ask
+
+    def get_edit_url(self, instance: Model) -> str | None:
+        if self.user is not None and instance.pk not in self.own_keys:
+            return None
+        address: str | None = super().get_edit_url(instance)
+        return address
+
+    @cached_property
+    def own_keys(self) -> set[int]:
+        return set(own_rows(self.model, cast("Person", self.user), at=timezone.now()).values_list("pk", flat=True))
+
+
 class OwnSnippetViewSet(SnippetViewSet):
     """Lists and choosers hold what belongs to one's own organisers; `courses.cms_gate` guards the other pages."""
 
     chooser_viewset_class = OwnChooserViewSet
+
+    @property
+    def url_finder_class(self) -> type[OwnURLFinder]:
+        return type("_OwnURLFinder", (OwnURLFinder,), {"model": self.model})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return own(self.model)(request)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -20,6 +21,7 @@ from wagtail.models import Page
 from academy.pages.caching import content_changed
 from academy.pages.content_files import ContentError
 from academy.pages.loading import Loading, named
+from academy.pages.models import LoadedItem
 from academy.people.models import Organiser, Person
 from courses.curriculum_files import CourseFile, LegalReferenceFile, read_course, read_legal_references
 from courses.curriculum_loading import load_catalog, load_legal_references, load_pages
@@ -155,6 +157,8 @@ def _references(loading: Loading, package: Package) -> dict[str, int]:
             loading.say(_("kept: reads otherwise here: %(what)s") % {"what": named("legal-reference", file.key)})
     known = {key: row.pk for key, row in there.items()}
     new = [file for file in package.references if file.key not in there]
+    # One that was deleted here, or has another key by now, comes as if it had never been loaded.
+    LoadedItem.objects.filter(kind="legal-reference", key__in=[file.key for file in new]).delete()
     return known | load_legal_references(loading, new, known=known)
 
 
@@ -198,9 +202,20 @@ def _refuse_what_is_taken(package: Package, organiser: Organiser) -> None:
             raise PackageRefused(
                 _("A lesson or quiz of this package is already in another course. Leave its line “activity” out.")
             )
-    by_slug = Page.objects.filter(slug=file.key, depth=3).exclude(pk=page.pk if page else None)
-    if page is None and by_slug.exists():
+    # Courses stand below the catalogue: root, home page, catalogue, course.
+    if page is None and Page.objects.filter(slug=file.key, depth=4).exists():
         raise PackageRefused(taken % {"key": file.key})
+    # The loader finds again what it loaded, whatever key and organiser that has by now.
+    loaded: list[tuple[str, Any, str, list[str]]] = [
+        ("course", Course, "", [file.key]),
+        ("course-page", CoursePage, "course__", [file.key]),
+        ("question-bank", QuestionBank, "", [bank.key for bank in file.banks]),
+    ]
+    for kind, model, path, keys in loaded:
+        for item in LoadedItem.objects.filter(kind=kind, key__in=keys):
+            same = {f"{path}key": item.key, f"{path}organiser": organiser}
+            if model.objects.filter(pk=item.object_id).exclude(**same).exists():
+                raise PackageRefused(taken % {"key": item.key})
 
 
 def _not_in_the_package(loading: Loading, course: Course) -> list[str]:

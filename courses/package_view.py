@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,7 @@ def _load(request: HttpRequest, person: Person, own: Any) -> HttpResponse:
 
 def keep(upload: UploadedFile[Any], *, at: datetime) -> str:
     """Store the upload until it is loaded; its sum. What was left behind long ago goes."""
-    _clear(at)
+    clear_leftovers(at)
     digest = hashlib.sha256()
     for chunk in upload.chunks():
         digest.update(chunk)
@@ -148,11 +148,13 @@ def keep(upload: UploadedFile[Any], *, at: datetime) -> str:
     return digest.hexdigest()
 
 
-def _clear(at: datetime) -> None:
+def clear_leftovers(at: datetime) -> None:
+    """Other requests may be at the same: what is gone meanwhile is gone."""
     root = Path(settings.PACKAGES_ROOT)
     for path in root.iterdir() if root.is_dir() else ():
-        if path.stat().st_mtime < (at - KEEP_FOR).timestamp():
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < (at - KEEP_FOR).timestamp():
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
 
 def _path(sum_: str) -> Path:

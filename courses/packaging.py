@@ -24,6 +24,7 @@ from wagtail.images import get_image_model
 from academy.pages.content_files import ContentError
 from academy.pages.markdown_writing import NotInMarkdown, markdown_of
 from academy.pages.models import LoadedItem
+from courses.checklist import published_of
 from courses.curriculum_files import LEGAL_REFERENCES, QUESTIONS, YOU_CAN
 from courses.models import (
     Course,
@@ -89,9 +90,8 @@ class _Export:
     used: dict[str, set[int]] = field(default_factory=lambda: {"image": set(), "document": set(), "legal": set()})
 
     def files(self) -> dict[str, bytes]:
-        modules = list(ModulePage.objects.child_of(self.page).live().order_by("path"))
-        self.lessons = list(LessonPage.objects.descendant_of(self.page).live().order_by("path"))
-        self.quizzes = list(QuizPage.objects.descendant_of(self.page).live().select_related("bank").order_by("path"))
+        pages = published_of(self.page)
+        modules, self.lessons, self.quizzes = pages.modules, pages.lessons, pages.quizzes
         self.module_keys = self._keys("module", modules, lambda module: str(module.translation_key))
         self.keys = self._keys("lesson", self.lessons, lambda lesson: str(lesson.activity))
         self.quiz_keys = self._keys("quiz", self.quizzes, lambda quiz: str(quiz.activity))

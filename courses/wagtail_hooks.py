@@ -27,6 +27,7 @@ from wagtail.snippets.models import register_snippet
 
 from academy.people.models import Person
 from courses.content import differences, edition_content, published_content
+from courses.copying import free_bank_key
 from courses.course_desk import archive_course_view, copy_course_view
 from courses.desk_drafts import keep_what_is_live
 from courses.desk_home import put_own_courses_first
@@ -149,7 +150,8 @@ def make_the_page(request: HttpRequest, row: Model) -> HttpResponse | None:
     if not isinstance(row, Course) or not isinstance(request.user, Person):
         return None
     page = ensure_course_page(row, by=request.user)
-    QuestionBank.objects.get_or_create(key=row.key, defaults={"title": row.title, "organiser": row.organiser})
+    if not QuestionBank.objects.filter(key=row.key, organiser=row.organiser).exists():
+        QuestionBank.objects.create(key=free_bank_key(row.key), title=row.title, organiser=row.organiser)
     if page is None:
         return None
     messages.info(request, _("Its page is there as a draft: write it, and add modules below."))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.forms import CheckboxSelectMultiple
@@ -120,3 +122,15 @@ class LegalReference(index.Indexed, models.Model):  # type: ignore[django-manage
 
     def __str__(self) -> str:
         return f"{self.regulation}, {self.article}" if self.article else self.regulation
+
+    def clean(self) -> None:
+        """A form or a loader stores no reference that is to be looked at again before it was true, or replaces itself."""
+        days: list[date | None] = [self.as_of_on, self.review_by_on]  # None: a form that was not filled in
+        if None not in days and self.review_by_on < self.as_of_on:
+            raise ValidationError({"review_by_on": _("This day is before the one of “as of”.")})
+        passed, newer = {self.pk}, self.superseded_by
+        while newer is not None:
+            if newer.pk in passed:
+                raise ValidationError({"superseded_by": _("This leads in a circle: nothing would be in force.")})
+            passed.add(newer.pk)
+            newer = newer.superseded_by

@@ -15,9 +15,18 @@ from wagtail.images.models import Image
 from wagtail.log_actions import log
 
 from academy.people.models import Role
-from courses.models import Course, CoursePage, EditionProposal, Enrolment, LearningPath, LessonPage
+from courses.models import (
+    Course,
+    CoursePage,
+    EditionProposal,
+    Enrolment,
+    LearningPath,
+    LessonPage,
+    PathStep,
+    Question,
+)
 from courses.trainers import organiser_collection
-from tests.courses.authoring import SVG, make_course_page
+from tests.courses.authoring import SVG, make_course_page, make_legal_reference
 from tests.factories import AT, LONG_AGO, PersonFactory, RunFactory, make_edition, make_enrolment
 
 pytestmark = pytest.mark.django_db
@@ -34,9 +43,9 @@ TELL_PUBLIC_TITLES = (
 )
 
 
-def trainer_of(page: CoursePage, name: str) -> Any:
+def trainer_of(page: CoursePage, name: str, kind: Role.Kind = Role.Kind.TRAINER) -> Any:
     person = PersonFactory(name=name)
-    Role.objects.create(person=person, kind=Role.Kind.TRAINER, unit=page.course.organiser.unit, from_at=LONG_AGO)
+    Role.objects.create(person=person, kind=kind, unit=page.course.organiser.unit, from_at=LONG_AGO)
     return person
 
 
@@ -50,7 +59,10 @@ def secrets() -> dict[str, Any]:
     bank = organiser.question_banks.get()
     bank.title = f"{SECRET} bank {SEARCHED}"
     bank.save()
-    bank.questions.update(text=f"{SECRET} soal {SEARCHED}?")
+    reference = make_legal_reference()  # everybody's; what cites it is not
+    for question in bank.questions.all():
+        question.text, question.legal_reference = f"{SECRET} soal {SEARCHED}?", reference
+        question.save()
     for one in page.get_descendants().specific():
         one.title = one.draft_title = f"{SECRET} {one.title} {SEARCHED}"
         one.save_revision(user=author).publish()
@@ -68,16 +80,16 @@ def secrets() -> dict[str, Any]:
         course=course, kind="minor", note=f"{SECRET} catatan", content_hash="x", proposed_by=author, proposed_at=AT
     )
     lesson = LessonPage.objects.descendant_of(page).first()
-    rows = [course, bank, bank.questions.first(), run, path, image, document, lesson]
-    for row in rows[:-1]:
+    rows = [course, bank, bank.questions.first(), run, path, image, document, reference, lesson]
+    for row in rows[:-2]:  # the history of a reference tells everybody who corrected it
         log(row, "wagtail.edit", user=author)
     return {row._meta.model_name: row for row in rows} | {"enrolment": enrolment, "page": page}
 
 
 @pytest.fixture
-def trainer(client) -> Any:
+def trainer(request, client) -> Any:
     own = make_course_page(title="Pelatihan Kami", slug="kami")
-    person = trainer_of(own, "Adrianus Lelo")
+    person = trainer_of(own, "Adrianus Lelo", getattr(request, "param", Role.Kind.TRAINER))
     client.force_login(person)
     return person
 
@@ -119,6 +131,7 @@ def words(response: HttpResponse) -> str:
     return content.decode(errors="replace")
 
 
+@pytest.mark.parametrize("trainer", [Role.Kind.TRAINER, Role.Kind.ORGANISER], indirect=True)
 def test_no_address_tells_anything_of_another_organiser(client, trainer, secrets):
     told = []
     rows = [row for name, row in secrets.items() if name not in {"enrolment", "page"}]
@@ -133,6 +146,25 @@ def test_no_address_tells_anything_of_another_organiser(client, trainer, secrets
             asked = [f"{url}?id={row.pk}" for url in asked for row in rows]
         told += [url for url in dict.fromkeys(asked) if SECRET in words(client.get(url))]
     assert told == []
+
+
+@pytest.mark.parametrize("trainer", [Role.Kind.ORGANISER], indirect=True)
+def test_usage_counts_what_is_of_another_organiser_and_names_ones_own(client, trainer, secrets):
+    course = CoursePage.objects.get(slug="kami").course
+    question = Question.objects.filter(bank__organiser=course.organiser).first()
+    question.text, question.legal_reference = "Soal kami?", secrets["legalreference"]
+    question.save()
+    ours = LearningPath.objects.create(key="kami", title="Jalur kami", summary="Kami", organiser=course.organiser)
+    for learning_path in (ours, secrets["learningpath"]):
+        learning_path.steps = [PathStep(course=course)]
+        learning_path.save()
+    for name, row, own, foreign in (
+        ("legalreference", secrets["legalreference"], "Soal kami?", 4),
+        ("course", course, "Jalur kami", 1),
+    ):
+        text = client.get(reverse(f"wagtailsnippets_courses_{name}:usage", args=[row.pk])).text
+        assert own in text
+        assert (text.count("(Private "), text.count(SECRET)) == (foreign, 0)
 
 
 @pytest.mark.parametrize("address", ["/cms/pages/1/set_position/", "/cms/choose-page/chosen-multiple/?id=1"])

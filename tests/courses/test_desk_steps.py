@@ -17,7 +17,7 @@ from courses.desk_drafts import CannotPublish, publish_drafts, unpublished
 from courses.models import Course, CoursePage, LessonPage, ModulePage, Question, QuestionBank, QuizPage
 from courses.publishing import publish_edition
 from tests.courses.authoring import make_course_page, make_legal_reference
-from tests.factories import LONG_AGO, PersonFactory
+from tests.factories import LONG_AGO, OrganiserFactory, PersonFactory
 
 pytestmark = pytest.mark.django_db
 QUESTIONS = "/cms/snippets/courses/question/"
@@ -83,6 +83,14 @@ def test_a_new_course_brings_key_page_and_bank_and_leads_to_its_outline(client, 
     assert client.get(response.url).status_code == 200
     new_course(client, page, code="ARS2")
     assert Course.objects.get(code="ARS2").key == "arsip-digital-2"
+
+
+def test_a_new_course_has_a_bank_of_its_own_though_others_hold_the_key(client, page, trainer):
+    QuestionBank.objects.create(key="arsip-digital", title="Lain", organiser=OrganiserFactory())
+    new_course(client, page)
+    assert Course.objects.get(code="ARS").key == "arsip-digital"
+    bank = QuestionBank.objects.get(title="Arsip Digital")
+    assert (bank.key, bank.organiser) == ("arsip-digital-2", page.course.organiser)
 
 
 def test_the_only_organiser_is_chosen_already(client, page, trainer):

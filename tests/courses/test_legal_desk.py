@@ -115,6 +115,26 @@ def test_superseding_is_asked_about_too(client, reference, organiser):
     assert reference.superseded_by == newer
 
 
+@pytest.mark.parametrize("through", [0, 1, 2])
+def test_a_reference_that_replaces_itself_is_not_stored(client, reference, organiser, through):
+    """Directly, or through others that are replaced by it already."""
+    newest = reference
+    for number in range(through):
+        newest = make_legal_reference(f"antara-{number}", superseded_by=newest)
+    response = client.post(url_of(reference), typed(reference, superseded_by=str(newest.pk)))
+    assert "Ini berputar kembali" in response.text
+    reference.refresh_from_db()
+    assert (reference.superseded_by, stored(reference)) == (None, "Tujuh prinsip.")
+
+
+def test_a_reference_is_reviewed_after_the_day_it_was_true(client, reference, organiser):
+    response = client.post(url_of(reference), typed(reference, review_by_on="2026-11-19"))
+    assert "mendahului tanggal" in response.text
+    assert stored(reference) == "Tujuh prinsip."
+    fields = fields_of(client.post(url_of(reference), typed(reference, review_by_on="2026-11-20")))
+    assert client.post(url_of(reference), fields).status_code == 302
+
+
 def test_who_goes_on_writing_finds_what_was_typed_and_nothing_stored(client, reference, organiser):
     confirmed = fields_of(client.post(url_of(reference), typed(reference)))
     response = client.post(url_of(reference), confirmed | {"again": "1"})

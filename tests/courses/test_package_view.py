@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from wagtail.models import PageLogEntry
 
 from academy.people.models import Role
 from courses.models import Course, Edition
+from courses.package_view import clear_leftovers
 from courses.packaging import export_course
 from tests.courses.authoring import SVG, make_course_page
 from tests.courses.test_hostile_packages import COURSE, LESSON, files, symlink, zipped
@@ -142,3 +145,16 @@ def test_too_much_for_a_request_names_the_command(client, own):
     lesson = "---\nkey: m{}\ntitle: Materi\nreading_minutes: 1\n---\nIsi.\n"
     many = {f"01-pertama/{n}-m.md": lesson.format(n) for n in range(450)}
     assert "manage.py import_course" in hand_in(client, own, zipped(files(**many))).content.decode()
+
+
+def test_two_uploads_clear_the_same_leftovers():
+    """What the other one removed a moment ago is no error, nor is an entry that leads nowhere."""
+    root = Path(settings.PACKAGES_ROOT)
+    later = datetime.now(UTC) + timedelta(days=2)
+    for number in range(150):
+        (root / f"open-{number}" / "a").mkdir(parents=True)
+        (root / f"{number}.zip").write_bytes(b"x")
+    (root / "nowhere").symlink_to(root / "gone")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _number: clear_leftovers(later), range(8)))
+    assert [path.name for path in root.iterdir()] == ["nowhere"]

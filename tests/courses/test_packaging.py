@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +33,8 @@ from courses.package_guard import PackageRefused
 from courses.package_import import import_package, preview, read_package
 from courses.packaging import export_course
 from tests.courses.authoring import every_block, make_course_page
-from tests.courses.test_hostile_packages import LESSON, files, zipped
-from tests.factories import OrganiserFactory
+from tests.courses.test_hostile_packages import COURSE, LESSON, files, zipped
+from tests.factories import CourseFactory, OrganiserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -165,9 +167,6 @@ def _cited(course: Course) -> list[str]:
 
 
 def _member(package: bytes, name: str) -> str:
-    import io
-    import zipfile
-
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         return archive.read(name).decode()
 
@@ -261,6 +260,58 @@ def test_a_key_of_another_organiser_is_taken(organiser, package):
     assert Course.objects.get().organiser == course.organiser
 
 
+def refused(package: Path, organiser) -> None:
+    with read_package(package) as opened, pytest.raises(PackageRefused, match="sudah dipakai"):
+        import_package(opened, organiser, by=None)
+
+
+def everything(course: Course) -> list[object]:
+    """What a package could overwrite or add to, whoever it belongs to."""
+    tables: list[Any] = [Course, QuestionBank, Question, QuestionOption, LessonPage, LoadedItem]
+    return [seen(course), *(list(model.objects.order_by("pk").values()) for model in tables)]
+
+
+def with_bank(course_key: str, code: str, *, lesson: str = LESSON) -> bytes:
+    """A package whose bank is called “bersama”, with the answer to its one question."""
+    options = "[{text: A, correct: true}, {text: B, correct: false}]"
+    question = f"- {{key: s1, topic_text: T, kind: single, text: Apa?, explanation: Itu., options: {options}}}\n"
+    content = files(**{"questions.yaml": question, "01-pertama/01-materi.md": lesson})
+    course = f"{COURSE}banks: [{{key: bersama, title: Bank}}]\n"
+    content["contoh/course.yaml"] = course.replace("contoh", course_key, 1).replace("Z9", code)
+    return zipped({name.replace("contoh", course_key, 1): text for name, text in content.items()})
+
+
+@pytest.mark.parametrize(
+    ("renamed", "course_key"),
+    [("course", "contoh"), ("course-page", "contoh"), ("question-bank", "contoh"), ("question-bank", "lain")],
+)
+def test_what_was_loaded_and_was_renamed_since_is_not_taken_over(renamed, course_key, organiser, package):
+    """A package with the old key, of the same course or of another one with the same bank."""
+    package.write_bytes(with_bank("contoh", "Z9"))
+    course = take_in(package, organiser)
+    if renamed == "course":
+        Course.objects.update(key="baru", code="Z7")
+    elif renamed == "course-page":
+        CoursePage.objects.update(course=CourseFactory(organiser=organiser, key="baru"))
+    else:
+        QuestionBank.objects.update(key="baru")
+    course = CoursePage.objects.get().course
+    code = {"contoh": "Z9", "lain": "Z8"}[course_key]
+    package.write_bytes(with_bank(course_key, code, lesson=LESSON.replace("materi", "asing")))
+    before = everything(course)
+    for importing in (organiser, OrganiserFactory(code="LAIN")):
+        refused(package, importing)
+    assert everything(course) == before
+
+
+def test_a_page_with_the_address_of_a_package_is_not_written_below(organiser, package):
+    page = make_course_page(slug="contoh")
+    package.write_bytes(zipped(files()))
+    before = everything(page.course)
+    refused(package, organiser)
+    assert everything(page.course) == before
+
+
 def test_shared_references_are_never_changed(organiser, package):
     course = rich_course()
     package.write_bytes(export_course(course))
@@ -274,6 +325,43 @@ def test_shared_references_are_never_changed(organiser, package):
     assert "tetap: berbunyi lain di sini: dasar hukum baru" in changes.kept
     assert LegalReference.objects.get(key="baru").summary == "Lain."
     assert LegalReference.objects.filter(key="lama", superseded_by__key="baru").exists()
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_references_that_were_deleted_or_renamed_here_come_again(renamed, organiser, package):
+    """Both the one that is cited and the one that replaced it; what has another key now stays as it is."""
+    course = rich_course()
+    package.write_bytes(export_course(course))
+    empty()
+    take_in(package, organiser)
+    before = LegalReference.objects.count()
+    if renamed:
+        for row in LegalReference.objects.all():
+            LegalReference.objects.filter(pk=row.pk).update(
+                key=f"{row.key}-kami", regulation="Kami", superseded_by=None
+            )
+    else:
+        Question.objects.update(legal_reference=None)
+        CoursePage.objects.get().legal_references.clear()
+        LegalReference.objects.update(superseded_by=None)
+        LegalReference.objects.all().delete()
+    take_in(package, organiser)
+    assert LegalReference.objects.filter(key="lama", superseded_by__key="baru").exists()
+    assert LegalReference.objects.filter(key__endswith="-kami", regulation="Kami").count() == (before if renamed else 0)
+
+
+def test_lessons_below_an_unpublished_module_stay_at_home(organiser, package):
+    page = make_course_page(modules=2)
+    ModulePage.objects.filter(title="Modul 1").update(live=False)
+    Question.objects.filter(key="q0").update(lesson=LessonPage.objects.get(title="Materi 1.1").activity)
+    Question.objects.filter(key="q1").update(lesson=LessonPage.objects.get(title="Materi 2.1").activity)
+    package.write_bytes(export_course(page.course))
+    names = zipfile.ZipFile(package).namelist()
+    assert not [name for name in names if "materi-1" in name]
+    assert len([name for name in names if "materi-2" in name]) == 2
+    with read_package(package) as opened:
+        questions = opened.course.banks[0].questions
+    assert [bool(question.lesson) for question in questions[:2]] == [False, True]
 
 
 def test_commands_write_and_read(organiser, package, capsys):
