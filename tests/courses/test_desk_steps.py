@@ -99,6 +99,17 @@ def test_a_module_is_added_once_from_the_outline(client, page, trainer):
     assert client.post(outline_url(page), data | {"title": " "}).status_code == 422
 
 
+@pytest.mark.parametrize("action", ["add_module", "rename"])
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\n"])
+def test_a_title_with_a_control_character_is_refused(client, page, trainer, action, character):
+    module = ModulePage.objects.get(title="Modul 1")
+    data = {"action": action, "page": module.pk, "title": f"Mo{character}dul baru"}
+    response = client.post(outline_url(page), data)
+    assert response.status_code == 422
+    assert "tidak terlihat" in said(response)
+    assert (ModulePage.objects.count(), ModulePage.objects.get(pk=module.pk).draft_title) == (2, "Modul 1")
+
+
 def test_a_reviewer_adds_no_module_and_publishes_no_draft(client, page):
     person = PersonFactory()
     Role.objects.create(person=person, kind=Role.Kind.REVIEWER, unit=page.course.organiser.unit, from_at=LONG_AGO)
