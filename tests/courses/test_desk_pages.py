@@ -222,6 +222,21 @@ def test_a_copied_course_has_drafts_keys_and_questions_of_its_own(page):
     assert not Edition.objects.filter(course=made).exists()
 
 
+def test_a_course_with_incomplete_drafts_is_copied_as_it_is(client, page, trainer):
+    """A text that is not written yet, and a course page without what it must say to be published."""
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    lesson.body, page.outcomes = [], ""
+    for one in (lesson, page):
+        one.save_revision(clean=False)
+    data = {"title": "Salinan", "key": "salinan", "code": "SAL"}
+    copied = client.post(reverse("copy_course", args=[page.course_id]), data)
+    copy = CoursePage.objects.get(course__key="salinan")
+    assert copied.url == outline_url(copy)
+    assert copy.get_latest_revision_as_object().outcomes == ""
+    drafts = {one.title: one.get_latest_revision_as_object() for one in LessonPage.objects.descendant_of(copy)}
+    assert (len(drafts), len(drafts["Materi 1.1"].body), len(drafts["Materi 1.2"].body)) == (4, 0, 1)
+
+
 def test_links_between_lessons_of_a_copy_stay_in_the_copy(page):
     other = make_course_page(title="Lain", slug="lain")
     first, second = (
