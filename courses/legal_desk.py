@@ -24,7 +24,17 @@ from wagtail.snippets.views.snippets import EditView
 from academy.pages.templatetags.formats import day
 from academy.people.models import Person
 from courses.checklist import reference_problem
-from courses.models import Completion, CoursePage, EditionActivity, EditionAsset, Enrolment, LegalReference, Question
+from courses.models import (
+    Completion,
+    CoursePage,
+    Edition,
+    EditionActivity,
+    EditionAsset,
+    EditionQuestion,
+    Enrolment,
+    LegalReference,
+    Question,
+)
 from courses.trainers import own_rows
 
 
@@ -46,7 +56,15 @@ def impact_of(reference: LegalReference) -> Impact:
     cited = Q(pk__in=CoursePage.objects.filter(legal_references=reference).values("pk")) | Q(
         pk__in=_lessons_that_show([reference]).get(reference.pk, [])
     )
-    editions = EditionAsset.objects.filter(legal_reference=reference).values("activity__edition")
+    editions = Edition.objects.filter(
+        Q(pk__in=EditionAsset.objects.filter(legal_reference=reference).values("activity__edition"))
+        | Q(
+            pk__in=EditionQuestion.objects.filter(version__question__legal_reference=reference).values(
+                "activity__edition"
+            )
+        )
+        | Q(course__in=CoursePage.objects.filter(legal_references=reference).values("course"))
+    )
     return Impact(
         pages=list(Page.objects.live().filter(cited).order_by("path")),
         questions=list(reference.questions.filter(retired_at__isnull=True).select_related("bank").order_by("bank", "pk")),

@@ -15,7 +15,7 @@ from courses.legal_desk import impact_of
 from courses.models import Course, LessonPage, Question
 from courses.publishing import publish_edition
 from tests.courses.authoring import make_course_page, make_legal_reference
-from tests.factories import LONG_AGO, PersonFactory, make_completion
+from tests.factories import LONG_AGO, PersonFactory, make_completion, make_enrolment
 
 pytestmark = pytest.mark.django_db
 SEEN = re.compile(r'name="seen" value="(\w+)"')
@@ -165,6 +165,24 @@ def test_pages_of_others_are_counted_and_not_named(client, reference, organiser)
         assert "Materi 1.1" in response.text
         assert "Rahasia lain" not in response.text
         assert len(response.context["impact"].pages) == 4
+
+
+@pytest.mark.parametrize("cited_by", ["question", "course page"])
+def test_people_are_counted_wherever_their_course_cites_the_reference(now, cited_by):
+    """Without a lesson that shows it; nobody is counted twice, and nobody of a course that does not cite it."""
+    reference = make_legal_reference()
+    page, other = (make_course_page(title=slug, slug=slug) for slug in ("dikutip", "lain"))
+    if cited_by == "question":
+        Question.objects.filter(bank__organiser=page.course.organiser).update(legal_reference=reference)
+    else:
+        page.legal_references.add(reference)
+        page.save()
+    for one in (page, other):
+        edition = publish_edition(one.course, kind="minor", by=None, at=now)
+        make_completion(PersonFactory(), edition=edition)
+        make_enrolment(PersonFactory(), edition=edition)
+    impact = impact_of(reference)
+    assert (impact.completed, impact.running) == (1, 1)
 
 
 def test_asking_costs_the_same_whatever_is_touched(client, reference, shown, organiser):
