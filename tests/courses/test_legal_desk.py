@@ -133,6 +133,17 @@ def test_what_is_touched_otherwise_meanwhile_is_shown_again(client, reference, o
     assert "baris" in stored(reference)
 
 
+def test_people_who_join_and_finish_meanwhile_hold_up_nobody(client, reference, shown, organiser):
+    confirmed = fields_of(client.post(url_of(reference), typed(reference)))
+    before = impact_of(reference)
+    make_enrolment(edition=shown.course.editions.get())
+    make_completion(edition=shown.course.editions.get())
+    after = impact_of(reference)
+    assert (after.running, after.completed) == (before.running + 1, before.completed + 1)
+    assert client.post(url_of(reference), confirmed).status_code == 302
+    assert "baris" in stored(reference)
+
+
 def test_what_others_stored_meanwhile_is_shown_before_it_is_overwritten(client, reference, organiser):
     confirmed = fields_of(client.post(url_of(reference), typed(reference)))
     type(reference).objects.filter(pk=reference.pk).update(url="https://peraturan.go.id/lain")
