@@ -187,6 +187,9 @@ def _changes(form: forms.ModelForm[LegalReference], stored: LegalReference) -> l
 
 
 def _words(value: Any) -> str:
+    """One text for each value: two references may have the same regulation and article, but never the same key."""
+    if isinstance(value, LegalReference):
+        return f"{value} ({value.key})"
     return day(value) if isinstance(value, date) else str(value or "").replace("\r\n", "\n")
 
 

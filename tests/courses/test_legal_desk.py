@@ -109,10 +109,23 @@ def test_superseding_is_asked_about_too(client, reference, organiser):
     response = client.post(url_of(reference), data)
     reference.refresh_from_db()
     assert reference.superseded_by is None
-    assert [(before, str(after)) for _label, before, after in response.context["changes"]] == [("", str(newer))]
+    assert [(before, str(after)) for _label, before, after in response.context["changes"]] == [("", f"{newer} (baru)")]
     client.post(url_of(reference), fields_of(response))
     reference.refresh_from_db()
     assert reference.superseded_by == newer
+
+
+def test_another_successor_with_the_same_words_is_stored_too(client, reference, organiser):
+    """Two references to one article, each true as of another day."""
+    first, second = (make_legal_reference(key, as_of_on=f"2027-0{day}-01") for day, key in ((1, "satu"), (2, "dua")))
+    assert str(first) == str(second)
+    type(reference).objects.filter(pk=reference.pk).update(superseded_by=first)
+    data = typed(reference, summary=reference.summary, as_of_on="2026-11-01", superseded_by=str(second.pk))
+    response = client.post(url_of(reference), data)
+    assert [words[1:] for words in response.context["changes"]] == [(f"{first} (satu)", f"{second} (dua)")]
+    client.post(url_of(reference), fields_of(response))
+    reference.refresh_from_db()
+    assert reference.superseded_by == second
 
 
 def test_who_goes_on_writing_finds_what_was_typed_and_nothing_stored(client, reference, organiser):
