@@ -221,6 +221,24 @@ def test_a_loaded_page_stays_published_until_the_moment_of_its_next_text(client,
     assert unpublished(page) == []
 
 
+def test_a_draft_for_a_later_moment_is_not_published_with_the_others(client, page, trainer):
+    """Loaded pages have no revision of what is live: Wagtail would take them off the site until that moment."""
+    later, now, past = LessonPage.objects.order_by("path")[:3]
+    moment = timezone.localtime(timezone.now() + timedelta(days=1))
+    saved = lesson_data(later, title="Besok", go_live_at=f"{moment:%Y-%m-%d %H:%M}")
+    client.post(reverse("wagtailadmin_pages:edit", args=[later.pk]), saved)
+    past.go_live_at = timezone.now() - timedelta(days=1)
+    for one in (now, past):
+        one.summary = "Baru."
+        one.save_revision()
+    assert LessonPage.objects.get(pk=later.pk).draft_title == "Besok"
+    response = client.post(edition_url(page), {"action": "publish_drafts"}, follow=True)
+    assert "2 halaman terbit" in said(response)
+    stored = LessonPage.objects.get(pk=later.pk)
+    assert (stored.live, stored.title, stored.latest_revision.approved_go_live_at) == (True, "Materi 1.1", None)
+    assert [LessonPage.objects.get(pk=one.pk).summary for one in (now, past)] == ["Baru."] * 2
+
+
 def test_publishing_is_the_plain_button_of_what_only_authors_see(client, page, trainer):
     lesson = client.get(reverse("wagtailadmin_pages:edit", args=[LessonPage.objects.first().pk])).content.decode()
     assert lesson.index('name="action-publish"') < lesson.index("Simpan konsep")
