@@ -183,6 +183,17 @@ def test_the_checklist_is_quiet_about_a_good_lesson():
     assert found(make_course_page(body=body, minutes=3, questions=2)) == ""
 
 
+def test_the_outline_checks_what_the_draft_of_the_course_page_cites(client, page, trainer):
+    old, fresh = make_legal_reference("lama", superseded_by=make_legal_reference("baru")), make_legal_reference("segar")
+    page.legal_references.set([fresh])
+    page.save()
+    page.title, page.legal_references = "Judul draf", [old]
+    page.save_revision()
+    (finding,) = [one for one in client.get(outline_url(page)).context["findings"] if "sudah diganti" in one.text]
+    assert finding.title == "Judul draf"
+    assert "sudah diganti" not in found(CoursePage.objects.get(pk=page.pk))
+
+
 def test_the_checklist_reads_every_block_and_costs_no_more_for_many():
     small = make_course_page(lessons=1, body=every_block())
     body = LessonPage.objects.first().body.get_prep_value()
