@@ -116,6 +116,34 @@ def test_outlines_changed_at_once_lose_no_page(page):
     assert titles == {one.pk: f"{one.title} baru" for one in lessons[:3]}
 
 
+# Making runs and courses
+
+
+def making(page, address, data, *, count=4):
+    """The statuses of the answers to one form, sent at once by as many trainers."""
+    clients = [Client() for _number in range(count)]
+    for client in clients:
+        client.force_login(somebody_of(page))
+        client.get("/cms/")  # gives the groups of the role
+    return Counter(all_at_once(lambda number: clients[number].post(address, data).status_code, count=count))
+
+
+@pytest.mark.parametrize("number", ["", "7"])
+def test_runs_made_at_once_have_numbers_of_their_own(page, number):
+    """One that is left empty is the next free one for each; one that is typed is the first one's."""
+    data = {"course": page.course_id, "number": number, "opens_on": "2026-12-01", "closes_on": "2026-12-20"}
+    statuses = making(page, "/cms/snippets/courses/run/add/", data)
+    numbers = sorted(Run.objects.values_list("number", flat=True))
+    assert (statuses, numbers) == (({302: 1, 200: 3}, [7]) if number else ({302: 4}, [1, 2, 3, 4]))
+
+
+def test_banks_made_at_once_have_keys_of_their_own(page):
+    data = {"title": "Arsip Digital", "organiser": page.course.organiser_id}
+    assert making(page, "/cms/snippets/courses/questionbank/add/", data) == {302: 4}
+    keys = QuestionBank.objects.filter(title="Arsip Digital").values_list("key", flat=True)
+    assert sorted(keys) == ["arsip-digital", "arsip-digital-2", "arsip-digital-3", "arsip-digital-4"]
+
+
 # Copying, loading
 
 
