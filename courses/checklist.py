@@ -78,7 +78,7 @@ def drafts_of(page: CoursePage) -> Pages:
         *QuizPage.objects.descendant_of(page).select_related("latest_revision"),
     ]
     activities = [_newest(one) for one in sorted(found, key=lambda one: one.path)]
-    return Pages(page, [_newest(module) for module in modules], activities)
+    return Pages(_newest(page), [_newest(module) for module in modules], activities)
 
 
 def _newest(page: Any) -> Any:

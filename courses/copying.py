@@ -82,7 +82,7 @@ def _copy_pages(source: CoursePage, page: CoursePage, *, by: Person) -> None:
         if isinstance(copy, LessonPage):
             copy.body = _in_texts(list(copy.body.raw_data), relinked)
             copy.save()
-        copy.save_revision(user=by)
+        copy.save_revision(user=by, clean=False)  # a draft may lack what publishing asks for
     for question in Question.objects.filter(bank__in=banks.values(), lesson__isnull=False):
         question.lesson = lessons.get(question.lesson) if question.lesson else None
         question.save(update_fields=["lesson"])

@@ -7,6 +7,8 @@ from datetime import timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Revision
 
@@ -23,12 +25,22 @@ class CannotPublish(Exception):
 
 
 def unpublished(course_page: CoursePage) -> list[Page]:
-    """The pages of a course with something unpublished, in their order; one that waits for its own moment is not told."""
+    """The pages of a course with something unpublished, in their order.
+
+    Not one that waits for its own moment, nor one whose draft names a moment to come: Wagtail would not publish it now.
+    """
     below = Page.objects.descendant_of(course_page, inclusive=True).filter(has_unpublished_changes=True)
     waiting = Revision.page_revisions.filter(approved_go_live_at__isnull=False).values_list("object_id", flat=True)
     pages = below.select_related("latest_revision").order_by("path")
     scheduled = set(waiting.filter(object_id__in=[str(page.pk) for page in pages]))
-    return [page for page in pages if page.latest_revision_id and str(page.pk) not in scheduled]
+    return [
+        page for page in pages if page.latest_revision_id and str(page.pk) not in scheduled and not _is_to_come(page)
+    ]
+
+
+def _is_to_come(page: Page) -> bool:
+    moment = parse_datetime(page.latest_revision.content.get("go_live_at") or "")
+    return moment is not None and moment > timezone.now()
 
 
 @transaction.atomic

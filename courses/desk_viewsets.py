@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -26,6 +27,8 @@ from academy.people.models import Organiser, Person
 from courses.legal_desk import ReferenceEditView
 from courses.models import Course, LearningPath, LegalReference, Question, QuestionBank, Run
 from courses.trainers import own_rows
+
+MOST_CHOICES = 5
 
 
 def own(model: type[Model]) -> Callable[[HttpRequest | None], QuerySet[Any]]:
@@ -75,9 +78,36 @@ class OwnURLFinder(SnippetAdminURLFinder):
         return set(own_rows(self.model, cast("Person", self.user), at=timezone.now()).values_list("pk", flat=True))
 
 
+class TakenMeanwhile(Exception):
+    """What was typed is somebody else's by now; the form says so."""
+
+
+class OwnCreateView(CreateView):
+    """A key or number that somebody took between choosing and storing it is chosen anew; a typed one is refused."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except TakenMeanwhile:
+            response = self.form_invalid(self.form)
+        return response
+
+    def save_instance(self) -> Model:
+        for _time in range(MOST_CHOICES):
+            try:
+                with transaction.atomic():
+                    return super().save_instance()  # type: ignore[no-any-return]
+            except IntegrityError:
+                self.form = self.get_form()
+                if not self.is_valid(self.form):
+                    raise TakenMeanwhile from None
+        return super().save_instance()  # type: ignore[no-any-return]
+
+
 class OwnSnippetViewSet(SnippetViewSet):
     """Lists and choosers hold what belongs to one's own organisers; `courses.cms_gate` guards the other pages."""
 
+    add_view_class = OwnCreateView
     chooser_viewset_class = OwnChooserViewSet
 
     @property
@@ -133,7 +163,7 @@ class QuestionBankViewSet(OwnSnippetViewSet):
     search_fields = ["title", "key"]
 
 
-class QuestionCreateView(CreateView):
+class QuestionCreateView(OwnCreateView):
     """Questions are written in a row: the bank is given in the address, bank and topic stay for the next one."""
 
     def get_initial_form_instance(self) -> Question:

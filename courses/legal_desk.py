@@ -24,7 +24,17 @@ from wagtail.snippets.views.snippets import EditView
 from academy.pages.templatetags.formats import day
 from academy.people.models import Person
 from courses.checklist import reference_problem
-from courses.models import Completion, CoursePage, EditionActivity, EditionAsset, Enrolment, LegalReference, Question
+from courses.models import (
+    Completion,
+    CoursePage,
+    Edition,
+    EditionActivity,
+    EditionAsset,
+    EditionQuestion,
+    Enrolment,
+    LegalReference,
+    Question,
+)
 from courses.trainers import own_rows
 
 
@@ -46,7 +56,15 @@ def impact_of(reference: LegalReference) -> Impact:
     cited = Q(pk__in=CoursePage.objects.filter(legal_references=reference).values("pk")) | Q(
         pk__in=_lessons_that_show([reference]).get(reference.pk, [])
     )
-    editions = EditionAsset.objects.filter(legal_reference=reference).values("activity__edition")
+    editions = Edition.objects.filter(
+        Q(pk__in=EditionAsset.objects.filter(legal_reference=reference).values("activity__edition"))
+        | Q(
+            pk__in=EditionQuestion.objects.filter(version__question__legal_reference=reference).values(
+                "activity__edition"
+            )
+        )
+        | Q(course__in=CoursePage.objects.filter(legal_references=reference).values("course"))
+    )
     return Impact(
         pages=list(Page.objects.live().filter(cited).order_by("path")),
         questions=list(reference.questions.filter(retired_at__isnull=True).select_related("bank").order_by("bank", "pk")),
@@ -169,14 +187,19 @@ def _changes(form: forms.ModelForm[LegalReference], stored: LegalReference) -> l
 
 
 def _words(value: Any) -> str:
+    """One text for each value: two references may have the same regulation and article, but never the same key."""
+    if isinstance(value, LegalReference):
+        return f"{value} ({value.key})"
     return day(value) if isinstance(value, date) else str(value or "").replace("\r\n", "\n")
 
 
 def _mark(changes: list[tuple[str, str, str]], impact: Impact) -> str:
-    """What the form carries along to say which changes, and what they touch, were seen."""
+    """What the form carries along to say which changes, and what they touch, were seen.
+
+    Not how many people: somebody joins every minute, and the one who reads would never come to an end.
+    """
     touched = [[row.pk for row in rows] for rows in (impact.pages, impact.questions, impact.activities)]
-    seen = [changes, touched, impact.completed, impact.running]
-    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([changes, touched]).encode()).hexdigest()
 
 
 @require_safe

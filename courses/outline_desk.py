@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from courses.content import MINUTES_PER_CREDIT_HOUR, published_content
 from courses.models import Course, CoursePage, LessonPage, ModulePage, QuestionBank, QuizPage
 
 LONGEST_TITLE = 255
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # PostgreSQL stores no NUL
 
 
 class CannotArrange(Exception):
@@ -114,6 +116,8 @@ def _checked_title(title: str) -> str:
     title = title.strip()
     if not title or len(title) > LONGEST_TITLE:
         raise CannotArrange(_("Write a title of 1 to %(most)d characters.") % {"most": LONGEST_TITLE})
+    if CONTROL.search(title):
+        raise CannotArrange(_("The title holds a character that cannot be seen. Type it instead of pasting it."))
     return title
 
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from academy.people.models import Person
-from courses.enrolment import begin_work
-from courses.models import ActivityProgress, Attempt, Completion, EditionActivity, Enrolment
+from courses.enrolment import begin_work, check_run_is_open
+from courses.models import ActivityProgress, Attempt, Completion, EditionActivity, Enrolment, Run
 from courses.models.edition import ActivityKind
 from courses.outline import Outline, OutlineActivity, outline_of
 from courses.signals import course_completed
@@ -69,7 +69,7 @@ def complete_lesson(
 ) -> ActivityProgress:
     """Record that the learner read a lesson to its end; a repeat returns the first record.
 
-    Raises ActivityLocked, NotInEdition or Withdrawn and then changes nothing. The last activity finishes the course.
+    Raises ActivityLocked, NotInEdition, RunNotOpen or Withdrawn and then changes nothing. The last activity finishes the course.
     """
     if activity.kind != ActivityKind.LESSON:
         raise NotInEdition(_("Only a lesson is completed by reading it."))
@@ -79,8 +79,13 @@ def complete_lesson(
     check_open(outline, activity.activity, rows)
     if (known := rows.get(activity.activity)) is not None:
         return known
+    done = {*rows, activity.activity}
+    if all(one.is_quiz or one.activity in done for one in outline.activities):
+        # PostgreSQL looked at the run before it waited for the lock: what it waited for may have closed the run, and
+        # nobody would write down any more that the last lesson was done.
+        check_run_is_open(Run.objects.get(enrolments=enrolment), today=timezone.localdate(at))
     progress = ActivityProgress.objects.create(enrolment=enrolment, activity=activity.activity, done_at=at)
-    if next_activity(outline, {*rows, activity.activity}) is None:
+    if next_activity(outline, done) is None:
         complete_course(enrolment, at=at)
     return progress
 

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from academy.people.models import AccessLog, Person
 from courses.enrolment import NotOpen, enrol, withdraw
-from courses.models import Enrolment, Run
+from courses.models import EditionActivity, Enrolment, Run
 from courses.nip_list import nips_field, nips_in
 from courses.outline import outline_of
 from courses.runs import CannotClose, close_run, closing_of, last_day_is_to_come
@@ -65,9 +65,10 @@ def participants_view(request: HttpRequest, run_id: int) -> HttpResponse:
             if not invited.refused:
                 return redirect("run_participants", run.pk)
     rows = Enrolment.objects.current().filter(run=run).select_related("person", "unit__agency", "edition")
-    page = Paginator(rows.annotate(done=Count("progress")).order_by("person__name", "pk"), PER_PAGE).get_page(
-        request.GET.get("p")
-    )
+    # What was done in an edition that somebody no longer follows is kept, but not part of this one.
+    followed = EditionActivity.objects.filter(edition=OuterRef("edition"), activity=OuterRef("progress__activity"))
+    rows = rows.annotate(done=Count("progress", filter=Exists(followed))).order_by("person__name", "pk")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("p"))
     context = {
         "run": run,
         "form": form,
@@ -183,14 +184,13 @@ def _tell(request: HttpRequest, invited: Invited) -> None:
 
 
 def _row(enrolment: Any) -> dict[str, Any]:
-    total = len(outline_of(enrolment.edition_id).activities)
     return {
         "pk": enrolment.pk,
         "name": enrolment.person.full_name,
         "unit": enrolment.unit.name if enrolment.unit else "",
         "agency": enrolment.unit.agency.name if enrolment.unit else "",
         "edition": enrolment.edition.number,
-        "done": min(enrolment.done, total),
-        "total": total,
+        "done": enrolment.done,
+        "total": len(outline_of(enrolment.edition_id).activities),
         "completed_at": enrolment.completed_at,
     }

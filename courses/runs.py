@@ -88,6 +88,8 @@ def close_run(run: Run, *, by: Person, at: datetime) -> int:
         raise CannotClose(
             _("This run lasts until %(day)s: it is closed after that day.") % {"day": date_format(row.closes_on)}
         )
+    # A last lesson that is being stored is waited for; who comes later waits, and is told that the run is closed.
+    list(Enrolment.objects.running().filter(run=row).select_for_update().order_by("pk").values_list("pk"))
     for attempt in Attempt.objects.filter(
         enrolment__run=row, enrolment__withdrawn_at__isnull=True, submitted_at__isnull=True
     ).order_by("pk"):

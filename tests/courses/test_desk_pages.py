@@ -183,6 +183,17 @@ def test_the_checklist_is_quiet_about_a_good_lesson():
     assert found(make_course_page(body=body, minutes=3, questions=2)) == ""
 
 
+def test_the_outline_checks_what_the_draft_of_the_course_page_cites(client, page, trainer):
+    old, fresh = make_legal_reference("lama", superseded_by=make_legal_reference("baru")), make_legal_reference("segar")
+    page.legal_references.set([fresh])
+    page.save()
+    page.title, page.legal_references = "Judul draf", [old]
+    page.save_revision()
+    (finding,) = [one for one in client.get(outline_url(page)).context["findings"] if "sudah diganti" in one.text]
+    assert finding.title == "Judul draf"
+    assert "sudah diganti" not in found(CoursePage.objects.get(pk=page.pk))
+
+
 def test_the_checklist_reads_every_block_and_costs_no_more_for_many():
     small = make_course_page(lessons=1, body=every_block())
     body = LessonPage.objects.first().body.get_prep_value()
@@ -220,6 +231,21 @@ def test_a_copied_course_has_drafts_keys_and_questions_of_its_own(page):
     assert bank.questions.get(key="q0").lesson == new.activity
     assert bank.questions.get(key="q0").options.count() == 4
     assert not Edition.objects.filter(course=made).exists()
+
+
+def test_a_course_with_incomplete_drafts_is_copied_as_it_is(client, page, trainer):
+    """A text that is not written yet, and a course page without what it must say to be published."""
+    lesson = LessonPage.objects.get(title="Materi 1.1")
+    lesson.body, page.outcomes = [], ""
+    for one in (lesson, page):
+        one.save_revision(clean=False)
+    data = {"title": "Salinan", "key": "salinan", "code": "SAL"}
+    copied = client.post(reverse("copy_course", args=[page.course_id]), data)
+    copy = CoursePage.objects.get(course__key="salinan")
+    assert copied.url == outline_url(copy)
+    assert copy.get_latest_revision_as_object().outcomes == ""
+    drafts = {one.title: one.get_latest_revision_as_object() for one in LessonPage.objects.descendant_of(copy)}
+    assert (len(drafts), len(drafts["Materi 1.1"].body), len(drafts["Materi 1.2"].body)) == (4, 0, 1)
 
 
 def test_links_between_lessons_of_a_copy_stay_in_the_copy(page):

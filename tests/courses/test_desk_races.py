@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, date, datetime
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from wagtail.models import Collection, Locale, Page
@@ -13,7 +15,7 @@ from wagtail.models import Collection, Locale, Page
 from academy.people.models import Role
 from courses.attempts import save_responses, start_attempt, submit_attempt
 from courses.copying import archive, copy_course
-from courses.enrolment import NotOpen, enrol
+from courses.enrolment import NotOpen, RunNotOpen, enrol
 from courses.models import (
     Completion,
     Course,
@@ -27,12 +29,14 @@ from courses.models import (
     QuestionBank,
     QuestionVersion,
     QuizPage,
+    Run,
 )
 from courses.package_import import import_package, read_package
 from courses.packaging import export_course
 from courses.progress import complete_lesson
 from courses.proposals import AlreadyDecided, approve, propose_edition, send_back
 from courses.publishing import publish_edition
+from courses.runs import close_run
 from courses.switching import CannotSwitch, switch_edition
 from tests.courses.authoring import make_course_page
 from tests.courses.learning import read_all
@@ -110,6 +114,34 @@ def test_outlines_changed_at_once_lose_no_page(page):
         one.pk: one.get_latest_revision_as_object().title for one in LessonPage.objects.exclude(title="Materi 1.4")
     }
     assert titles == {one.pk: f"{one.title} baru" for one in lessons[:3]}
+
+
+# Making runs and courses
+
+
+def making(page, address, data, *, count=4):
+    """The statuses of the answers to one form, sent at once by as many trainers."""
+    clients = [Client() for _number in range(count)]
+    for client in clients:
+        client.force_login(somebody_of(page))
+        client.get("/cms/")  # gives the groups of the role
+    return Counter(all_at_once(lambda number: clients[number].post(address, data).status_code, count=count))
+
+
+@pytest.mark.parametrize("number", ["", "7"])
+def test_runs_made_at_once_have_numbers_of_their_own(page, number):
+    """One that is left empty is the next free one for each; one that is typed is the first one's."""
+    data = {"course": page.course_id, "number": number, "opens_on": "2026-12-01", "closes_on": "2026-12-20"}
+    statuses = making(page, "/cms/snippets/courses/run/add/", data)
+    numbers = list(Run.objects.order_by("number").values_list("number", flat=True))
+    assert (statuses, numbers) == (({302: 1, 200: 3}, [7]) if number else ({302: 4}, [1, 2, 3, 4]))
+
+
+def test_banks_made_at_once_have_keys_of_their_own(page):
+    data = {"title": "Arsip Digital", "organiser": page.course.organiser_id}
+    assert making(page, "/cms/snippets/courses/questionbank/add/", data) == {302: 4}
+    keys = QuestionBank.objects.filter(title="Arsip Digital").values_list("key", flat=True)
+    assert sorted(keys) == ["arsip-digital", "arsip-digital-2", "arsip-digital-3", "arsip-digital-4"]
 
 
 # Copying, loading
@@ -220,6 +252,62 @@ def learner(page):
     publish_edition(page.course, kind="material", by=None, at=NOW)
     assert enrolment.edition == edition
     return enrolment
+
+
+def meanwhile(first, second):
+    """What `second` returns that begins before what `first` did is committed."""
+
+    def act():
+        try:
+            return second()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        with transaction.atomic():
+            first()
+            begun = threads.submit(act)
+            wait([begun], timeout=1)  # until it is done, or waits for the lock
+        return begun.result(timeout=60)
+
+
+@pytest.fixture
+def almost_done():
+    """All lessons but one are done, in a run whose last day is over."""
+    run = Run.objects.create(
+        course=make_edition().course, year=2026, number=1, opens_on=date(2026, 10, 1), closes_on=date(2026, 10, 30)
+    )
+    enrolment = Enrolment.objects.create(
+        person=PersonFactory(), run=run, edition=run.course.editions.get(), enrolled_at=NOW
+    )
+    first, last = enrolment.edition.activities.filter(kind="lesson").order_by("position")
+    complete_lesson(enrolment, first, at=NOW)
+    return enrolment, last
+
+
+def test_a_last_lesson_that_is_being_stored_while_a_run_closes_counts(almost_done):
+    enrolment, last = almost_done
+    author = PersonFactory()
+    attended = meanwhile(
+        lambda: complete_lesson(enrolment, last, at=NOW), lambda: close_run(enrolment.run, by=author, at=NOW)
+    )
+    assert attended == 1
+    assert Completion.objects.get().outcome == Completion.Outcome.ATTENDED
+
+
+def test_who_reads_the_last_lesson_while_a_run_closes_is_told(almost_done):
+    enrolment, last = almost_done
+    author = PersonFactory()
+
+    def read():
+        try:
+            complete_lesson(Enrolment.objects.get(pk=enrolment.pk), last, at=NOW)
+        except RunNotOpen:
+            return "told"
+        return "stored"
+
+    assert meanwhile(lambda: close_run(enrolment.run, by=author, at=NOW), read) == "told"
+    assert enrolment.progress.count() == 1
 
 
 def test_changing_the_edition_twice_is_changing_it_once(learner):

@@ -107,6 +107,17 @@ def test_a_module_is_added_once_from_the_outline(client, page, trainer):
     assert client.post(outline_url(page), data | {"title": " "}).status_code == 422
 
 
+@pytest.mark.parametrize("action", ["add_module", "rename"])
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\n"])
+def test_a_title_with_a_control_character_is_refused(client, page, trainer, action, character):
+    module = ModulePage.objects.get(title="Modul 1")
+    data = {"action": action, "page": module.pk, "title": f"Mo{character}dul baru"}
+    response = client.post(outline_url(page), data)
+    assert response.status_code == 422
+    assert "tidak terlihat" in said(response)
+    assert (ModulePage.objects.count(), ModulePage.objects.get(pk=module.pk).draft_title) == (2, "Modul 1")
+
+
 def test_a_reviewer_adds_no_module_and_publishes_no_draft(client, page):
     person = PersonFactory()
     Role.objects.create(person=person, kind=Role.Kind.REVIEWER, unit=page.course.organiser.unit, from_at=LONG_AGO)
@@ -216,6 +227,24 @@ def test_a_loaded_page_stays_published_until_the_moment_of_its_next_text(client,
     assert stored.live_revision.as_object().title == "Materi 1.1"
     assert stored.get_latest_revision().as_object().title == "Besok"
     assert unpublished(page) == []
+
+
+def test_a_draft_for_a_later_moment_is_not_published_with_the_others(client, page, trainer):
+    """Loaded pages have no revision of what is live: Wagtail would take them off the site until that moment."""
+    later, now, past = LessonPage.objects.order_by("path")[:3]
+    moment = timezone.localtime(timezone.now() + timedelta(days=1))
+    saved = lesson_data(later, title="Besok", go_live_at=f"{moment:%Y-%m-%d %H:%M}")
+    client.post(reverse("wagtailadmin_pages:edit", args=[later.pk]), saved)
+    past.go_live_at = timezone.now() - timedelta(days=1)
+    for one in (now, past):
+        one.summary = "Baru."
+        one.save_revision()
+    assert LessonPage.objects.get(pk=later.pk).draft_title == "Besok"
+    response = client.post(edition_url(page), {"action": "publish_drafts"}, follow=True)
+    assert "2 halaman terbit" in said(response)
+    stored = LessonPage.objects.get(pk=later.pk)
+    assert (stored.live, stored.title, stored.latest_revision.approved_go_live_at) == (True, "Materi 1.1", None)
+    assert [LessonPage.objects.get(pk=one.pk).summary for one in (now, past)] == ["Baru."] * 2
 
 
 def test_publishing_is_the_plain_button_of_what_only_authors_see(client, page, trainer):

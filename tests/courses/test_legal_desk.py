@@ -15,7 +15,7 @@ from courses.legal_desk import impact_of
 from courses.models import Course, LessonPage, Question
 from courses.publishing import publish_edition
 from tests.courses.authoring import make_course_page, make_legal_reference
-from tests.factories import LONG_AGO, PersonFactory, make_completion
+from tests.factories import LONG_AGO, PersonFactory, make_completion, make_enrolment
 
 pytestmark = pytest.mark.django_db
 SEEN = re.compile(r'name="seen" value="(\w+)"')
@@ -109,7 +109,7 @@ def test_superseding_is_asked_about_too(client, reference, organiser):
     response = client.post(url_of(reference), data)
     reference.refresh_from_db()
     assert reference.superseded_by is None
-    assert [(before, str(after)) for _label, before, after in response.context["changes"]] == [("", str(newer))]
+    assert [(before, str(after)) for _label, before, after in response.context["changes"]] == [("", f"{newer} (baru)")]
     client.post(url_of(reference), fields_of(response))
     reference.refresh_from_db()
     assert reference.superseded_by == newer
@@ -135,6 +135,19 @@ def test_a_reference_is_reviewed_after_the_day_it_was_true(client, reference, or
     assert client.post(url_of(reference), fields).status_code == 302
 
 
+def test_another_successor_with_the_same_words_is_stored_too(client, reference, organiser):
+    """Two references to one article, each true as of another day."""
+    first, second = (make_legal_reference(key, as_of_on=f"2027-0{day}-01") for day, key in ((1, "satu"), (2, "dua")))
+    assert str(first) == str(second)
+    type(reference).objects.filter(pk=reference.pk).update(superseded_by=first)
+    data = typed(reference, summary=reference.summary, as_of_on="2026-11-01", superseded_by=str(second.pk))
+    response = client.post(url_of(reference), data)
+    assert [words[1:] for words in response.context["changes"]] == [(f"{first} (satu)", f"{second} (dua)")]
+    client.post(url_of(reference), fields_of(response))
+    reference.refresh_from_db()
+    assert reference.superseded_by == second
+
+
 def test_who_goes_on_writing_finds_what_was_typed_and_nothing_stored(client, reference, organiser):
     confirmed = fields_of(client.post(url_of(reference), typed(reference)))
     response = client.post(url_of(reference), confirmed | {"again": "1"})
@@ -150,6 +163,17 @@ def test_what_is_touched_otherwise_meanwhile_is_shown_again(client, reference, o
     response = client.post(url_of(reference), confirmed)
     assert (response.status_code, stored(reference)) == (409, "Tujuh prinsip.")
     client.post(url_of(reference), fields_of(response))
+    assert "baris" in stored(reference)
+
+
+def test_people_who_join_and_finish_meanwhile_hold_up_nobody(client, reference, shown, organiser):
+    confirmed = fields_of(client.post(url_of(reference), typed(reference)))
+    before = impact_of(reference)
+    make_enrolment(edition=shown.course.editions.get())
+    make_completion(edition=shown.course.editions.get())
+    after = impact_of(reference)
+    assert (after.running, after.completed) == (before.running + 1, before.completed + 1)
+    assert client.post(url_of(reference), confirmed).status_code == 302
     assert "baris" in stored(reference)
 
 
@@ -185,6 +209,24 @@ def test_pages_of_others_are_counted_and_not_named(client, reference, organiser)
         assert "Materi 1.1" in response.text
         assert "Rahasia lain" not in response.text
         assert len(response.context["impact"].pages) == 4
+
+
+@pytest.mark.parametrize("cited_by", ["question", "course page"])
+def test_people_are_counted_wherever_their_course_cites_the_reference(now, cited_by):
+    """Without a lesson that shows it; nobody is counted twice, and nobody of a course that does not cite it."""
+    reference = make_legal_reference()
+    page, other = (make_course_page(title=slug, slug=slug) for slug in ("dikutip", "lain"))
+    if cited_by == "question":
+        Question.objects.filter(bank__organiser=page.course.organiser).update(legal_reference=reference)
+    else:
+        page.legal_references.add(reference)
+        page.save()
+    for one in (page, other):
+        edition = publish_edition(one.course, kind="minor", by=None, at=now)
+        make_completion(PersonFactory(), edition=edition)
+        make_enrolment(PersonFactory(), edition=edition)
+    impact = impact_of(reference)
+    assert (impact.completed, impact.running) == (1, 1)
 
 
 def test_asking_costs_the_same_whatever_is_touched(client, reference, shown, organiser):

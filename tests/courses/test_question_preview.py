@@ -22,7 +22,9 @@ def trainer_of(organiser):
 
 @pytest.fixture
 def question() -> Question:
-    return Question.objects.filter(bank__organiser=make_course_page().course.organiser).earliest("pk")
+    bank = make_course_page().course.organiser.question_banks.get()
+    first: Question = bank.questions.earliest("pk")
+    return first
 
 
 def typed(question: Question, **changed: str) -> dict[str, str]:

@@ -13,11 +13,12 @@ from django.utils import timezone
 from academy.people.models import AccessLog, Role
 from courses.attempts import save_responses, start_attempt, submit_attempt
 from courses.enrolment import NotOpen, PrerequisitesMissing, RunNotOpen, enrol
-from courses.models import Completion, Enrolment, Run
+from courses.models import Completion, Enrolment, LessonPage, Run
 from courses.progress import complete_lesson
 from courses.publishing import publish_edition
 from courses.run_desk import invite
 from courses.runs import CannotClose, close_run, closing_of, next_number, runs_to_join
+from courses.switching import switch_edition
 from tests.courses.authoring import make_course_page
 from tests.courses.learning import read_all
 from tests.factories import AT, LONG_AGO, CourseFactory, PersonFactory, make_completion, make_edition
@@ -254,6 +255,23 @@ def test_what_is_no_nip_is_refused(client, page, trainer, nips):
     run = current_run(page.course)
     assert client.post(reverse("run_participants", args=[run.pk]), {"nips": nips}).status_code == 422
     assert not Enrolment.objects.exists()
+
+
+def test_what_was_done_in_an_older_edition_is_not_counted_in_the_newer_one(client, page, trainer):
+    """Both lessons done; the newest edition has one of them, a new one and the quiz."""
+    run = current_run(page.course)
+    enrolment, other = (enrol(PersonFactory(), page.course, at=timezone.now(), run=run) for _each in range(2))
+    read_all(enrolment)
+    read_all(other)
+    first, second = LessonPage.objects.order_by("path")
+    first.get_parent().add_child(
+        instance=LessonPage(title="Materi baru", slug="baru", reading_minutes=60, body=second.body)
+    )
+    first.unpublish()
+    publish_edition(page.course, kind="material", by=None, at=timezone.now())
+    switch_edition(enrolment, at=timezone.now())
+    rows = client.get(reverse("run_participants", args=[run.pk])).context["rows"]
+    assert {row["pk"]: (row["done"], row["total"]) for row in rows} == {enrolment.pk: (1, 3), other.pk: (2, 3)}
 
 
 def test_a_run_of_another_organiser_does_not_exist(client, page, trainer):
