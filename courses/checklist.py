@@ -24,7 +24,7 @@ from courses.models import CoursePage, LegalReference, LessonPage, ModulePage, Q
 
 WORDS_A_MINUTE = 180  # silent reading of expository Indonesian on a screen, for adults
 MINUTES_OFF = 4  # a text shorter than this is not worth an argument
-PAGE_BYTES = 100_000  # promise P10
+MOST_WEIGHT = 100  # kB of a page on first view, promise P10
 FRAME_BYTES = 35_000  # styles, scripts and frame of a lesson's page, compressed
 QUESTIONS_A_TOPIC = 2
 LINK = re.compile(r'<a [^>]*?linktype="(page|document)"[^>]*>')
@@ -40,6 +40,34 @@ class Finding:
     url: str
     text: str
     is_wrong: bool = False
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How much of a learner's time and line a lesson takes. Minutes of reading; the weight of its page in kB."""
+
+    title: str
+    url: str
+    words: int
+    needed_minutes: int
+    stated_minutes: int
+    weight: int
+
+    @property
+    def is_off(self) -> bool:
+        return abs(self.stated_minutes - self.needed_minutes) > max(MINUTES_OFF, self.needed_minutes // 2)
+
+    @property
+    def is_heavy(self) -> bool:
+        return self.weight > MOST_WEIGHT
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is broken first, then what is worth a thought, each in the order of the course; and a measure of each lesson."""
+
+    findings: list[Finding]
+    measures: list[Measure]
 
 
 @dataclass(frozen=True)
@@ -85,25 +113,29 @@ def _newest(page: Any) -> Any:
     return page.with_content_json(page.latest_revision.content) if page.latest_revision else page
 
 
-def findings_in(pages: Pages, *, on: date) -> list[Finding]:
-    """What is broken first, then what is worth a thought, each in the order of the course. A fixed number of queries."""
-    return sorted(_findings(pages, on=on), key=lambda finding: not finding.is_wrong)
+def check(pages: Pages, *, on: date) -> Checked:
+    """Look over the pages as they are on this day. A fixed number of queries."""
+    texts = _blocks_by_lesson(pages.lessons)
+    drawn = _drawn(pages.lessons)
+    measures = [
+        _measure(lesson, html, _values(texts[lesson.pk])) for lesson, html in zip(pages.lessons, drawn, strict=True)
+    ]
+    findings = sorted(_findings(pages, texts, measures, on), key=lambda finding: not finding.is_wrong)
+    return Checked(findings, measures)
 
 
-def _findings(pages: Pages, *, on: date) -> Iterator[Finding]:
+def _findings(pages: Pages, texts: dict[int, list[Any]], measures: list[Measure], on: date) -> Iterator[Finding]:
     references = list(pages.page.legal_references.select_related("superseded_by"))
     yield from _of_references(pages.page, references, on)
-    texts = _blocks_by_lesson(pages.lessons)
     broken = _broken_links(texts)
-    for lesson, html in zip(pages.lessons, _drawn(pages.lessons), strict=True):
+    for lesson, measure in zip(pages.lessons, measures, strict=True):
         blocks = texts[lesson.pk]
-        values = _values(blocks)
         yield from _of_blocks(lesson, blocks)
         yield from (Finding(lesson.title, _edit(lesson), text, is_wrong=True) for text in broken[lesson.pk])
         yield from _of_headings(lesson, blocks)
-        yield from _of_reading(lesson, html)
-        yield from _of_weight(lesson, html, [one for one in values if isinstance(one, AbstractImage)])
-        yield from _of_references(lesson, [one for one in values if isinstance(one, LegalReference)], on)
+        yield from _of_measure(measure)
+        cited = [one for one in _values(blocks) if isinstance(one, LegalReference)]
+        yield from _of_references(lesson, cited, on)
     yield from _of_quizzes(pages.quizzes, on)
 
 
@@ -185,19 +217,27 @@ def _of_headings(lesson: LessonPage, blocks: list[Any]) -> Iterator[Finding]:
         above = level
 
 
-def _of_reading(lesson: LessonPage, html: str) -> Iterator[Finding]:
+def _measure(lesson: LessonPage, html: str, values: list[Any]) -> Measure:
     words = len(strip_tags(html.replace("<", " <")).split())
-    needed, stated = -(-words // WORDS_A_MINUTE), lesson.reading_minutes or 0
-    if abs(stated - needed) > max(MINUTES_OFF, needed // 2):
+    images = sum(_image_bytes(one) for one in values if isinstance(one, AbstractImage))
+    return Measure(
+        title=lesson.title,
+        url=_edit(lesson),
+        words=words,
+        needed_minutes=-(-words // WORDS_A_MINUTE),
+        stated_minutes=lesson.reading_minutes or 0,
+        weight=(FRAME_BYTES + len(html.encode()) // 3 + images) // 1000,
+    )
+
+
+def _of_measure(measure: Measure) -> Iterator[Finding]:
+    if measure.is_off:
         text = _("%(words)d words take about %(needed)d minutes to read; the lesson says %(stated)d.")
-        yield Finding(lesson.title, _edit(lesson), text % {"words": words, "needed": needed, "stated": stated})
-
-
-def _of_weight(lesson: LessonPage, html: str, images: list[AbstractImage]) -> Iterator[Finding]:
-    weight = FRAME_BYTES + len(html.encode()) // 3 + sum(_image_bytes(image) for image in images)
-    if weight > PAGE_BYTES:
+        words = {"words": measure.words, "needed": measure.needed_minutes, "stated": measure.stated_minutes}
+        yield Finding(measure.title, measure.url, text % words)
+    if measure.is_heavy:
         text = _("The page weighs about %(weight)d kB; a weak line bears %(most)d kB. Make its images smaller.")
-        yield Finding(lesson.title, _edit(lesson), text % {"weight": weight // 1000, "most": PAGE_BYTES // 1000})
+        yield Finding(measure.title, measure.url, text % {"weight": measure.weight, "most": MOST_WEIGHT})
 
 
 def _image_bytes(image: AbstractImage) -> int:

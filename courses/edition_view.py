@@ -19,7 +19,7 @@ from wagtail.models import Page
 
 from academy.people.models import Person
 from courses import proposals
-from courses.checklist import findings_in, published_of
+from courses.checklist import MOST_WEIGHT, check, published_of
 from courses.comparing import compare
 from courses.content import CourseContent, edition_content, needs_material_edition, published_content
 from courses.desk_drafts import CannotPublish, publish_drafts, unpublished
@@ -190,7 +190,8 @@ class Desk:
             "must_be_material": self._must_be_material(),
             "drafts": unpublished(self.page) if self.may_propose else [],
             "problems": content.problems() if content else [_("The course page is not published.")],
-            "findings": findings_in(published_of(self.page), on=timezone.localdate()),
+            "checked": check(published_of(self.page), on=timezone.localdate()),
+            "most_weight": MOST_WEIGHT,
             "comparisons": compare(self.old, content) if content else [],
             "counts": _counts(content) if content else [],
             "reach": self._reach(),

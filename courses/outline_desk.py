@@ -21,7 +21,7 @@ from wagtail.actions.move_page import MovePageAction
 from wagtail.models import Page
 
 from academy.people.models import Person
-from courses.checklist import Pages, drafts_of, findings_in
+from courses.checklist import MOST_WEIGHT, Pages, check, drafts_of
 from courses.content import MINUTES_PER_CREDIT_HOUR, published_content
 from courses.models import Course, CoursePage, LessonPage, ModulePage, QuestionBank, QuizPage
 
@@ -56,7 +56,8 @@ def outline_view(request: HttpRequest, page_id: int) -> HttpResponse:
         "modules": _modules(drafts),
         "minutes": sum(_minutes(activity) for activity in drafts.activities),
         "minutes_needed": page.course.credit_hours * MINUTES_PER_CREDIT_HOUR,
-        "findings": findings_in(drafts, on=timezone.localdate()),
+        "checked": check(drafts, on=timezone.localdate()),
+        "most_weight": MOST_WEIGHT,
         "problems": content.problems() if content else [_("The course page is not published.")],
         "may_arrange": rights.can_publish(),
         "may_add": rights.can_add_subpage(),

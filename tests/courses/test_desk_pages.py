@@ -15,7 +15,7 @@ from wagtail.models import Revision
 
 from academy.pages.tasks import publish_scheduled_pages
 from academy.people.models import Role
-from courses.checklist import drafts_of, findings_in, published_of
+from courses.checklist import check, drafts_of, published_of
 from courses.copying import archive, bring_back, copy_course
 from courses.enrolment import NotOpen, enrol
 from courses.legal_desk import references_to_review
@@ -159,7 +159,7 @@ def test_the_outline_asks_as_much_for_many_lessons_as_for_few(client, trainer, p
 
 
 def found(page, on=TODAY):
-    return " ".join(finding.text for finding in findings_in(published_of(page), on=on))
+    return " ".join(finding.text for finding in check(published_of(page), on=on).findings)
 
 
 def test_the_checklist_finds_what_learners_would_stumble_over():
@@ -183,13 +183,24 @@ def test_the_checklist_is_quiet_about_a_good_lesson():
     assert found(make_course_page(body=body, minutes=3, questions=2)) == ""
 
 
+def test_the_checklist_measures_each_lesson_also_where_nothing_is_wrong():
+    body = [{"type": "text", "value": "<h2>Bagian</h2><p>" + "kata " * 400 + "</p>"}]
+    page = make_course_page(lessons=1, body=body, minutes=3, questions=2)
+    (measure,) = check(published_of(page), on=TODAY).measures
+    assert (measure.words, measure.needed_minutes, measure.stated_minutes) == (401, 3, 3)
+    assert (measure.is_off, measure.is_heavy) == (False, False)
+    assert 35 <= measure.weight < 40
+
+
 def test_the_outline_checks_what_the_draft_of_the_course_page_cites(client, page, trainer):
     old, fresh = make_legal_reference("lama", superseded_by=make_legal_reference("baru")), make_legal_reference("segar")
     page.legal_references.set([fresh])
     page.save()
     page.title, page.legal_references = "Judul draf", [old]
     page.save_revision()
-    (finding,) = [one for one in client.get(outline_url(page)).context["findings"] if "sudah diganti" in one.text]
+    (finding,) = [
+        one for one in client.get(outline_url(page)).context["checked"].findings if "sudah diganti" in one.text
+    ]
     assert finding.title == "Judul draf"
     assert "sudah diganti" not in found(CoursePage.objects.get(pk=page.pk))
 
@@ -200,9 +211,9 @@ def test_the_checklist_reads_every_block_and_costs_no_more_for_many():
     big = make_course_page(lessons=6, body=[dict(one) for one in body])
     counts = []
     for page in (small, big):
-        findings_in(drafts_of(page), on=TODAY)
+        check(drafts_of(page), on=TODAY)
         with CaptureQueriesContext(connection) as queries:
-            findings_in(drafts_of(page), on=TODAY)
+            check(drafts_of(page), on=TODAY)
         counts.append(len(queries))
     assert counts[1] <= counts[0] + 2
 
@@ -210,6 +221,8 @@ def test_the_checklist_reads_every_block_and_costs_no_more_for_many():
 def test_the_checklist_stands_above_the_proposal(client, page, trainer):
     text = client.get(reverse("publish_edition", args=[page.pk])).content.decode()
     assert "Periksa sekali lagi" in text
+    assert "Panjang dan berat materi" in text
+    assert "kB, paling banyak 100" in text
     assert "perkiraan" not in text
 
 
