@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from certificates import codes, credential, credentials, numbering, signing, store
 from certificates.facts import TEMPLATE_VERSION, CertificateFacts, gather
@@ -118,7 +119,7 @@ def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
         certificate.refresh_from_db()
         return certificate
     try:
-        signed, attached = _draw_and_sign(certificate, at=at)
+        signed, attached = _draw_and_sign(certificate)
         stored = store.keep(signed.content)
         _publish(certificate, stored, signed, attached, lease_until=lease_until, at=at)
     except (OSError, OperationalError, signing.SignerUnavailable) as error:
@@ -131,13 +132,16 @@ def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
     return certificate
 
 
-def _draw_and_sign(certificate: Certificate, *, at: datetime) -> tuple[signing.SignedFile, dict[str, Any] | None]:
-    """The signed file, and the credential that is attached to it."""
+def _draw_and_sign(certificate: Certificate) -> tuple[signing.SignedFile, dict[str, Any] | None]:
+    """The signed file, and the credential that is attached to it. A signature tells when it was really made."""
     facts = CertificateFacts.from_json(certificate.facts)
     signed_credential = credentials.of(certificate, facts)
     attachment = credential.as_bytes(signed_credential) if signed_credential else None
     occasion = signing.Occasion(
-        signatory=facts.signatory, reason=f"{facts.title} {facts.number}", location=facts.place, at=at
+        signatory=facts.signatory,
+        reason=f"{facts.title} {facts.number}",
+        location=facts.place,
+        at=timezone.now(),
     )
     signer = signing.signer_named(facts.signed_by)
     signed = signer.sign(lambda slot: render_pdf(facts, slot=slot, credential=attachment), occasion)

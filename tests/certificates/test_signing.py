@@ -9,7 +9,7 @@ import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,16 +18,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
-from certificates import key_register, rendering, signature_slot, signing
+from certificates import issuing, key_register, rendering, signature_slot, signing, store
 from certificates.models import SigningKey
 from certificates.signing import keys, local
 from tests.certificates import validators
 from tests.certificates.test_rendering import FACTS, LONG, run
+from tests.factories import LONG_AGO, make_completion
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 9, 10, 3, 30, tzinfo=UTC)
@@ -222,6 +224,15 @@ def test_names_of_the_signatory_reach_the_signature_whole(signer):
     signature = PdfFileReader(io.BytesIO(pdf)).embedded_signatures[0].sig_object
     assert signature["/Name"] == "Žofia Đặng (M.Si.)"
     assert re.fullmatch(r"D:20260910033000Z", str(signature["/M"]))
+
+
+def test_a_signature_tells_when_it_was_made_and_not_what_the_caller_says():
+    """The demo's certificates are of last year, their key is of today."""
+    certificate = issuing.publish_file(issuing.issue(make_completion(), at=LONG_AGO), at=LONG_AGO)
+    assert certificate.file
+    content = store.path_of(certificate.file.key).read_bytes()
+    made = PdfFileReader(io.BytesIO(content)).embedded_signatures[0].self_reported_timestamp
+    assert abs(timezone.now() - made) < timedelta(minutes=5)
 
 
 def test_another_backend_never_signs_in_its_place():
