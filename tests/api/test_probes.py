@@ -68,7 +68,7 @@ def test_not_ready_without_a_broker(client: Client, all_well: None, settings, ur
     try:
         began = time.monotonic()
         answer = client.get("/readyz")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15, "it waits for the broker: without a limit that is minutes"
     finally:
         app.conf.update(broker_url=kept)
     assert (answer.status_code, answer.json()["checks"]["broker"]["ok"]) == (503, False)
