@@ -65,6 +65,7 @@ class OwnModelForm(OwnRows, WagtailAdminModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.key_is_chosen = False
         if "key" in self.fields and self.instance.pk is None:
             self.fields["key"].required = False
             self.fields["key"].help_text = _("Small letters, digits and hyphens; left empty, it is made from the text.")
@@ -73,7 +74,13 @@ class OwnModelForm(OwnRows, WagtailAdminModelForm):
         cleaned: dict[str, Any] = super().clean()
         if "key" in cleaned and not cleaned["key"]:
             cleaned["key"] = free_key(self._meta.model, cleaned.get(self.key_from, ""))
+            self.key_is_chosen = True
         return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """A key chosen here may be taken a moment later: that is no fault of what was typed, and it is chosen anew."""
+        exclusions: set[str] = super()._get_validation_exclusions()
+        return exclusions | ({"key"} if self.key_is_chosen else set())
 
 
 class PathStepForm(OwnRows, WagtailAdminModelForm):

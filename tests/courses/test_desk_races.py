@@ -13,6 +13,7 @@ from django.urls import reverse
 from wagtail.models import Collection, Locale, Page
 
 from academy.people.models import Role
+from courses import own_forms
 from courses.attempts import save_responses, start_attempt, submit_attempt
 from courses.copying import archive, copy_course
 from courses.enrolment import NotOpen, RunNotOpen, enrol
@@ -142,6 +143,18 @@ def test_banks_made_at_once_have_keys_of_their_own(page):
     assert making(page, "/cms/snippets/courses/questionbank/add/", data) == {302: 4}
     keys = QuestionBank.objects.filter(title="Arsip Digital").values_list("key", flat=True)
     assert sorted(keys) == ["arsip-digital", "arsip-digital-2", "arsip-digital-3", "arsip-digital-4"]
+
+
+def test_a_key_taken_before_it_is_checked_is_no_fault_of_what_was_typed(page, client, monkeypatch):
+    """The moment between choosing a key and Django's look for rows that have it, which threads meet once in many runs."""
+    organiser = page.course.organiser
+    QuestionBank.objects.create(key="arsip-digital", title="Lain", organiser=organiser)
+    chosen, free_key = iter(["arsip-digital"]), own_forms.free_key
+    monkeypatch.setattr(own_forms, "free_key", lambda *given: next(chosen, "") or free_key(*given))
+    client.force_login(PersonFactory(is_superuser=True))
+    data = {"title": "Arsip Digital", "organiser": organiser.pk}
+    assert client.post("/cms/snippets/courses/questionbank/add/", data).status_code == 302
+    assert QuestionBank.objects.get(title="Arsip Digital").key == "arsip-digital-2"
 
 
 # Copying, loading
