@@ -33,7 +33,7 @@ class LocalSigner:
     def __init__(self, signing: Signing) -> None:
         self._signing = signing
         self._path = signing.pkcs12 or signing.keys_dir / key_files.DOCUMENT
-        self._loaded: tuple[int, key_files.KeyPair] | None = None
+        self._loaded: tuple[tuple[int, int], key_files.KeyPair] | None = None
         self._timestamper = HTTPTimeStamper(signing.tsa_url) if signing.tsa_url else None
 
     def sign(self, draw: Callable[[SignatureSlot | None], bytes], occasion: Occasion) -> SignedFile:
@@ -54,11 +54,12 @@ class LocalSigner:
         if not self._signing.pkcs12 and not self._path.exists():
             key_files.load_or_make(self._signing.keys_dir)
         try:
-            inode = self._path.stat().st_ino
+            status = self._path.stat()
         except OSError as error:
             raise SignerUnavailable(f"The signing key {self._path.name} is missing") from error
-        if self._loaded is None or self._loaded[0] != inode:
-            self._loaded = (inode, key_files.load(self._path, self._signing.passphrase))
+        which = (status.st_ino, status.st_mtime_ns)  # the number of a file that is gone may be given out again
+        if self._loaded is None or self._loaded[0] != which:
+            self._loaded = (which, key_files.load(self._path, self._signing.passphrase))
         return self._loaded[1]
 
     def _cms(self, pair: key_files.KeyPair, digest: bytes) -> bytes:
