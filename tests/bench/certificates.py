@@ -57,7 +57,7 @@ def _p99(seconds: list[float]) -> float:
 
 def _waits(academy: Stack, *, prefix: str, count: int) -> tuple[list[float], float]:
     """Seconds from the sent answers to the certificate that a stranger can verify, and the worker's CPU seconds."""
-    attempts = academy.ask("make_candidates", prefix=prefix, count=count)
+    attempts = [each["attempt"] for each in academy.ask("make_candidates", prefix=prefix, count=count)]
     worker = academy.processes["worker-prompt"].pid
     cpu = load.cpu_seconds(worker)
     began = time.monotonic()

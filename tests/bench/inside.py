@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import statistics
 import time
 from io import BytesIO
@@ -24,7 +23,7 @@ from certificates import rendering
 from certificates.facts import CertificateFacts
 from certificates.models import Certificate
 from certificates.signing import keys
-from courses.attempts import save_responses, start_attempt, submit_attempt
+from courses.attempts import submit_attempt
 from courses.enrolment import enrol
 from courses.models import (
     ActivityKind,
@@ -34,9 +33,7 @@ from courses.models import (
     Course,
     EditionActivity,
     Enrolment,
-    QuestionVersion,
 )
-from courses.progress import complete_lesson
 from tests.bench.load import CSRF
 from tests.bench.roster_rounds import (  # noqa: F401  asked for by name
     peak_of_an_import,
@@ -44,7 +41,7 @@ from tests.bench.roster_rounds import (  # noqa: F401  asked for by name
     read_xlsx,
     roster_round,
 )
-from tests.end_to_end.inside import make_people, make_sessions
+from tests.end_to_end.inside import make_candidates, make_people, make_sessions  # noqa: F401  the first by name
 
 COURSE = "dasar-spbe"
 TRANSACTION_WORDS = {"BEGIN", "COMMIT", "ROLLBACK"}
@@ -66,24 +63,6 @@ def make_bench_learners(*, prefix: str, count: int) -> list[dict[str, Any]]:
 def _enrol(person: int) -> Enrolment:
     course = Course.objects.get(key=COURSE)
     return enrol(Person.objects.get(pk=person), course, at=timezone.now())
-
-
-def make_candidates(*, prefix: str, count: int) -> list[int]:
-    """Learners who have answered everything right and have only to send it; the attempts' ids."""
-    return [_candidate(each["id"]) for each in make_people(prefix=prefix, count=count, sign_in=False)]
-
-
-def _candidate(person: int) -> int:
-    enrolment = _enrol(person)
-    now = timezone.now()
-    for activity in EditionActivity.objects.filter(edition=enrolment.edition).order_by("position"):
-        if activity.kind == ActivityKind.LESSON:
-            complete_lesson(enrolment, activity, at=now)
-            continue
-        attempt = start_attempt(enrolment, activity, at=now, rng=random.Random(person))
-        versions = QuestionVersion.objects.in_bulk([served["version"] for served in attempt.served])
-        save_responses(attempt, {pk: sorted(version.correct_ids) for pk, version in versions.items()}, at=now)
-    return attempt.pk
 
 
 def submit(*, attempts: list[int]) -> list[int]:
