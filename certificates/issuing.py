@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from certificates import codes, credential, credentials, numbering, signing, store
@@ -33,7 +33,6 @@ MOST_TRIES = 5  # then the row is set aside with its last error, until somebody 
 # How long a row rests after its first, second… failed try; the last holds for all that follow.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 OUTAGES_IN_A_ROW = 3  # then a sweep ends: a disk that is full or a signer that is away fails every row alike
-PAGE = 200
 
 
 # What no row is to blame for: a full disk, a database or a signer that is away. It counts no try.
@@ -51,7 +50,7 @@ class Swept:
 
 def completions_without_certificate() -> QuerySet[Completion]:
     """What is owed a certificate: no row of any state, so that a revoked one is never issued again."""
-    return Completion.objects.filter(certificates__isnull=True)
+    return Completion.objects.filter(~Exists(Certificate.objects.filter(completion=OuterRef("pk"))))
 
 
 def unpublished() -> QuerySet[Certificate]:
@@ -210,16 +209,20 @@ def sweep(*, at: datetime, limit: int) -> Swept:
 
 
 def _issue_owed(now: Callable[[], datetime], limit: int) -> tuple[int, int]:
-    issued = failed = 0
-    for completion in _in_pages(completions_without_certificate()):
-        if issued >= limit:
-            break
-        try:
-            issue(completion, at=now())
-            issued += 1
-        except Exception:  # whatever is wrong with one row, the others are still owed theirs
-            failed += 1
-            log.exception("Completion %s cannot be certified", completion.pk)
+    issued = failed = last = 0
+    while issued < limit:
+        with transaction.atomic():
+            owed = completions_without_certificate().filter(pk__gt=last).order_by("pk")
+            completion = owed.select_for_update(skip_locked=True).first()  # another worker's is in good hands
+            if completion is None:
+                break
+            last = completion.pk
+            try:
+                issue(completion, at=now())
+                issued += 1
+            except Exception:  # whatever is wrong with one row, the others are still owed theirs
+                failed += 1
+                log.exception("Completion %s cannot be certified", completion.pk)
     return issued, failed
 
 
@@ -277,11 +280,3 @@ def _give_back(certificate: Certificate, error: Exception, *, at: datetime, coun
     pause = PAUSES[min(tries, len(PAUSES)) - 1] if counts else PAUSES[0]
     text = f"{type(error).__name__}: {error}"[:2000]
     _held(certificate).update(lease_until=None, retry_at=at + pause, tries=tries, last_error=text)
-
-
-def _in_pages(completions: QuerySet[Completion]) -> Iterator[Completion]:
-    """All of them, oldest first, a page at a time; those that cannot be certified do not hide the ones behind."""
-    last = 0
-    while page := list(completions.filter(pk__gt=last).order_by("pk")[:PAGE]):
-        yield from page
-        last = page[-1].pk
