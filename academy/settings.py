@@ -182,6 +182,7 @@ STATICFILES_DIRS = [BASE_DIR / "academy" / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
 CERTIFICATES_ROOT = DATA_DIR / "certificates"
+STORAGE = ENV.storage  # a bucket instead of that folder
 SIGNING = ENV.signing
 IMPORTS_ROOT = DATA_DIR / "imports"
 PACKAGES_ROOT = DATA_DIR / "packages"
