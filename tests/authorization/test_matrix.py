@@ -68,10 +68,15 @@ SPECIAL["operator_group"] = lambda world, _owner: {"pk": world.group.pk}
 SPECIAL["operator_end"] = lambda world, owner: {"pk": world.role(owner).pk}
 SPECIAL |= {name: lambda world, owner: {"transfer": world.transfer(owner).pk} for name in ("hr_withdraw", "hr_place")}
 SPECIAL["hr_cancel_plan"] = lambda world, owner: {"pk": owner.pk, "placement": world.plan(owner).pk}
-# The same for an object that does not exist: the answer to a foreign one must equal this one's.
-MISSING: dict[str, Any] = dict.fromkeys(("enrolment", "pk", "unit", "role", "transfer", "placement"), NOBODYS) | {
-    "code": "0" * 16
+SPECIAL |= {
+    name: lambda world, owner: {"archive": world.archive(owner).pk}
+    for name in ("archive", "archive_cancel", "archive_manifest")
 }
+SPECIAL["archive_part"] = lambda world, owner: {"archive": world.archive(owner).pk, "number": 1}
+# The same for an object that does not exist: the answer to a foreign one must equal this one's.
+MISSING: dict[str, Any] = dict.fromkeys(
+    ("archive", "enrolment", "pk", "unit", "role", "transfer", "placement"), NOBODYS
+) | {"code": "0" * 16}
 
 
 @dataclass(frozen=True)
