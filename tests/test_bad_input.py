@@ -103,6 +103,7 @@ def world() -> World:
         "placement": place(colleague, unit=learner.unit, from_on=date(2099, 1, 1), today=AT.date()).pk,
         "pk": completion.person.pk,
         "restriction_id": 1,
+        "run": enrolment.run_id,
         "role": officer.roles.get().pk,
         "transfer": release(colleague, to_agency=AgencyFactory(), by=officer, at=AT).pk,
         "uidb36": "1",

@@ -31,6 +31,7 @@ FILLED: dict[str, Callable[[World, Person], Any]] = {
     "unit": lambda _world, owner: owner.unit_id,
     "role": lambda world, owner: world.role(owner).pk,
     "word": lambda _world, _owner: "csv",
+    "run": lambda world, owner: world.enrolment(owner).run_id,
     "language": lambda _world, _owner: "en",
     "path": lambda _world, _owner: "images/none.png",
     "uidb36": lambda _world, _owner: "1",
@@ -75,7 +76,7 @@ SPECIAL |= {
 SPECIAL["archive_part"] = lambda world, owner: {"archive": world.archive(owner).pk, "number": 1}
 # The same for an object that does not exist: the answer to a foreign one must equal this one's.
 MISSING: dict[str, Any] = dict.fromkeys(
-    ("archive", "enrolment", "pk", "unit", "role", "transfer", "placement"), NOBODYS
+    ("archive", "enrolment", "pk", "run", "unit", "role", "transfer", "placement"), NOBODYS
 ) | {"code": "0" * 16}
 
 
