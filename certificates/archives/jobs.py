@@ -180,7 +180,9 @@ def strangers_in(archive: CertificateArchive, *, at: datetime, part: int | None 
 
 
 def part_count(archive: CertificateArchive) -> int:
-    return -(-archive.total // IN_A_PART)
+    """As it was divided at the start; 0 once it ended."""
+    last: int | None = archive.entries.aggregate(last=Max("part"))["last"]
+    return last or 0
 
 
 def _make_missing_parts(archive: CertificateArchive, *, clock: Clock) -> None:
@@ -188,7 +190,7 @@ def _make_missing_parts(archive: CertificateArchive, *, clock: Clock) -> None:
         _end(archive, State.CANCELLED)
         raise LeaseLost
     whole = set(archive.parts.values_list("number", flat=True))
-    last = archive.entries.aggregate(last=Max("part"))["last"] or 0
+    last = part_count(archive)
     for number in range(1, last + 1):
         if number not in whole:
             _make_part(archive, number, of=last, clock=clock)

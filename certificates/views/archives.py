@@ -100,6 +100,7 @@ def _show_index(officer: Officer, form: ArchiveForm, *, problem: str = "", statu
                 "url": reverse("archive", args=[row.pk]),
                 "title": _title(row),
                 "facts": f"{_count(row.total)} · {day(row.at, _zone(row))}, {clock(row.at, _zone(row))}",
+                "taken": _taken(row) if row.with_withdrawn else "",
                 "mark": MARKS[State(row.state)],
                 "state": row.get_state_display(),
             }
@@ -124,9 +125,7 @@ def archive(officer: Officer, archive: int) -> HttpResponse:
         "refresh": REFRESH_SECONDS if row.state == State.WAITING else 0,
         "waits": row.state == State.WAITING and bool(row.last_error) and row.lease_until is not None,
         "strangers": jobs.strangers_in(row, at=officer.at) if is_open else 0,
-        "parts": [_part_row(row, number, made.get(number)) for number in range(1, jobs.part_count(row) + 1)]
-        if is_open
-        else [],
+        "parts": _part_rows(row, made) if is_open else [],
         "problems": problems[:SHOWN],
         "more_problems": max(len(problems) - SHOWN, 0),
         "again_url": f"{reverse('hr_certificates')}?{_query(row)}",
@@ -210,10 +209,13 @@ def _title(row: CertificateArchive) -> str:
     return _("%(unit)s, %(year)d: %(what)s") % {"unit": row.unit.name, "year": row.year, "what": what}
 
 
+def _taken(row: CertificateArchive) -> str:
+    return _("valid, revoked and replaced ones") if row.with_withdrawn else _("valid ones only")
+
+
 def _facts(row: CertificateArchive) -> list[dict[str, str]]:
-    taken = _("valid, revoked and replaced ones") if row.with_withdrawn else _("valid ones only")
     facts = [
-        {"label": _("Chosen"), "value": f"{_count(row.total)}, {taken}"},
+        {"label": _("Chosen"), "value": f"{_count(row.total)}, {_taken(row)}"},
         {"label": _("As of"), "value": f"{day(row.at, _zone(row))}, {clock(row.at, _zone(row))}"},
     ]
     if reasons := parts.reasons_in_words(row.left_out):
@@ -223,9 +225,13 @@ def _facts(row: CertificateArchive) -> list[dict[str, str]]:
     return facts
 
 
-def _part_row(row: CertificateArchive, number: int, made: ArchivePart | None) -> dict[str, Any]:
-    words = {"number": number, "count": jobs.part_count(row)}
-    shown = {"label": _("Part %(number)d of %(count)d") % words}
+def _part_rows(row: CertificateArchive, made: dict[int, ArchivePart]) -> list[dict[str, Any]]:
+    count = jobs.part_count(row) or len(made)
+    return [_part_row(row, number, count, made.get(number)) for number in range(1, count + 1)]
+
+
+def _part_row(row: CertificateArchive, number: int, count: int, made: ArchivePart | None) -> dict[str, Any]:
+    shown = {"label": _("Part %(number)d of %(count)d") % {"number": number, "count": count}}
     if made is None:
         return shown | {"note": _("not made yet")}
     url = reverse("archive_part", args=[row.pk, number])

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from academy.pages.templatetags.formats import clock, day, grouped
 from academy.people.gate import Officer, for_role
@@ -37,8 +37,13 @@ def runs(officer: Officer) -> HttpResponse:
     rows = runs_of(officer.person, kind=officer.kind, at=officer.at).order_by("-closes_on", "course__title", "pk")
     page = Paginator(rows, ON_A_PAGE).get_page(officer.request.GET.get("page"))
     found = standings(list(page))
-    columns = [(_("Run"), False), (_("Organiser"), False), (_("Completions"), True), (_("Issued"), True)]
-    columns += [(_("Published"), True), (_("Being signed"), True), (_("Set aside"), True)]
+    columns = [
+        (_("Run"), False),
+        (_("Organiser"), False),
+        (_("Completions"), True),
+        (pgettext("run", "Numbered"), True),
+    ]
+    columns += [(pgettext("run", "Published"), True), (_("Being signed"), True), (_("Set aside"), True)]
     context = {
         "columns": [{"label": label, "numeric": numeric} for label, numeric in columns],
         "rows": [_line(run, found[run.pk]) for run in page],
@@ -128,10 +133,10 @@ def _words(standing: Standing) -> list[dict[str, str]]:
     facts = [
         (_("Completions"), standing.completions),
         (_("No certificate yet"), standing.without),
-        (_("Issued"), standing.issued),
+        (pgettext("run", "Numbered"), standing.issued),
         (_("Being signed"), standing.in_work),
         (_("Set aside"), standing.aside),
-        (_("Published"), standing.published),
+        (pgettext("run", "Published"), standing.published),
         (_("Revoked"), standing.withdrawn),
     ]
     return [{"label": label, "value": grouped(count)} for label, count in facts]
