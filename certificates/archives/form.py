@@ -19,9 +19,9 @@ FieldKind = TypeVar("FieldKind", bound=forms.Field)
 
 
 class ArchiveForm(forms.Form):
-    """`units` are those in scope, of which `unit` is chosen where nothing is said."""
+    """`units` are those in scope; `unit` is the one that was sent, or the one chosen where nothing is said."""
 
-    unit = forms.ModelChoiceField(WorkUnit.objects.none(), label=gettext_lazy("Work unit"), empty_label=None)
+    unit = forms.ChoiceField(label=gettext_lazy("Work unit"))
     tahun = forms.TypedChoiceField(coerce=int, label=gettext_lazy("Finished in the year"))
     pelatihan = forms.ChoiceField(required=False, label=gettext_lazy("Course"))
     dicabut = forms.BooleanField(required=False, label=gettext_lazy("Take revoked and replaced ones along too"))
@@ -29,20 +29,18 @@ class ArchiveForm(forms.Form):
     def __init__(self, data: Any, *, units: QuerySet[WorkUnit], unit: WorkUnit, today: date) -> None:
         defaults = {"unit": str(unit.pk), "tahun": str(today.year)}
         super().__init__({**defaults, **{name: value for name, value in data.items() if value}})
-        where = self._field("unit", forms.ModelChoiceField)
-        where.queryset = units.select_related(
-            "agency"
-        )  # any unit of the scope is taken; the select offers the upper ones
-        where.choices = unit_choices(units, unit)
-        courses = Course.objects.order_by("title").values_list("key", "title")
+        self.chosen_unit = unit
+        choices = [(str(pk), name) for pk, name in unit_choices(units, unit)]
+        self._field("unit", forms.ChoiceField).choices = choices
+        self.courses = {course.key: course for course in Course.objects.order_by("title")}
+        courses = [(key, course.title) for key, course in self.courses.items()]
         self._field("pelatihan", forms.ChoiceField).choices = [("", _("All courses")), *courses]
         first = Completion.objects.filter(person__unit__in=units).aggregate(first=Min("completed_on"))["first"]
         years = range(today.year, min(first.year if first else today.year, today.year) - 1, -1)
         self._field("tahun", forms.TypedChoiceField).choices = [(str(year), str(year)) for year in years]
 
     def clean_pelatihan(self) -> Course | None:
-        key = self.cleaned_data["pelatihan"]
-        return Course.objects.get(key=key) if key else None
+        return self.courses.get(self.cleaned_data["pelatihan"])
 
     def choice(self) -> Choice | None:
         """None while something is wrong; the errors stand at their fields."""
@@ -50,7 +48,7 @@ class ArchiveForm(forms.Form):
             return None
         asked = self.cleaned_data
         return Choice(
-            unit=asked["unit"], year=asked["tahun"], course=asked["pelatihan"], with_withdrawn=asked["dicabut"]
+            unit=self.chosen_unit, year=asked["tahun"], course=asked["pelatihan"], with_withdrawn=asked["dicabut"]
         )
 
     def _field(self, name: str, kind: type[FieldKind]) -> FieldKind:

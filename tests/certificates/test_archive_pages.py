@@ -67,6 +67,15 @@ def test_the_page_counts_before_anything_is_begun(signed_in, unit):
     assert CertificateArchive.objects.count() == 0
 
 
+@pytest.mark.parametrize("query", ["tahun=2026", "tahun=2026&unit={unit}&pelatihan={course}"])
+def test_choosing_asks_few_questions(signed_in, unit, django_assert_max_num_queries, query):
+    edition = make_edition()
+    make_many(2, unit=unit, edition=edition)
+    signed_in.get("/belajar/")  # fills what is kept between requests
+    with django_assert_max_num_queries(10):
+        signed_in.get(f"{PAGE}?{query.format(unit=unit.pk, course=edition.course.key)}")
+
+
 def test_from_choosing_to_the_file(signed_in, officer, unit):
     make_many(2, unit=unit, edition=make_edition())
     sent = {"unit": unit.pk, "tahun": "2026", "pelatihan": "", "dicabut": ""}
