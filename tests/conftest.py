@@ -14,6 +14,7 @@ def own_files(settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.CERTIFICATES_ROOT = tmp_path / "certificates"
     settings.IMPORTS_ROOT = tmp_path / "imports"
+    settings.EXPORTS_ROOT = tmp_path / "exports"
     settings.PACKAGES_ROOT = tmp_path / "packages"
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # needs no collectstatic
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}

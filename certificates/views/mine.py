@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from datetime import date
 from typing import Any
@@ -94,14 +93,12 @@ def _content(certificate: Certificate) -> bytes | None:
     if certificate.file is None:
         return None
     try:
-        content = store.path_of(certificate.file.key).read_bytes()
+        return store.read_exactly(certificate.file.key, sha256=certificate.file.sha256)
+    except store.FileDamaged:
+        log.critical("The file of certificate %s is damaged", certificate.pk)
     except OSError as error:
         log.critical("The file of certificate %s cannot be read: %s", certificate.pk, type(error).__name__)
-        return None
-    if hashlib.sha256(content).hexdigest() != certificate.file.sha256:
-        log.critical("The file of certificate %s is damaged", certificate.pk)
-        return None
-    return content
+    return None
 
 
 def _row(certificate: Certificate) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from academy.people.models import Person
-from certificates import issuing, store
+from certificates import issuing
 from certificates.models import Certificate
 from tests.factories import AT, CourseFactory, PersonFactory, make_completion, make_edition
 
@@ -88,10 +88,10 @@ def test_a_file_not_yet_published_does_not_exist(signed_in: Client, person: Pers
 
 @pytest.mark.parametrize("damage", ["missing", "changed"])
 def test_a_lost_file_is_an_alarm_and_never_drawn_again(
-    signed_in: Client, certificate: Certificate, damage: str, caplog: pytest.LogCaptureFixture
+    signed_in: Client, certificate: Certificate, damage: str, caplog: pytest.LogCaptureFixture, settings
 ):
     assert certificate.file is not None
-    path = store.path_of(certificate.file.key)
+    path = settings.CERTIFICATES_ROOT / certificate.file.key
     if damage == "missing":
         path.unlink()
     else:

@@ -69,6 +69,8 @@ OF_WAGTAIL = {
 OF_MACHINES = {
     "certificates.Certificate": {"code", "facts", "facts_sha256", "template_version", "revocation_reason"},
     "certificates.CertificateFile": {"sha256", "key", "level", "credential"},
+    "certificates.ArchivePart": {"file_name", "sha256"},
+    "certificates.CertificateArchive": {"left_out"},
     "certificates.SigningKey": {"fingerprint", "algorithm", "public"},
     "courses.Assignment": {"counts", "nips"},
     "courses.Attempt": {"served"},
@@ -136,6 +138,7 @@ def detail(_row: models.Model) -> Any:
 
 
 FORMED: dict[str, Callable[[Any], Any]] = {
+    "certificates.ArchivePart.problems": lambda _row: [{"number": planter.text(), "problem": planter.text()}],
     "courses.Edition.changes": lambda _row: [planter.text() for _line in range(3)],
     "courses.QuestionVersion.options": options,
     "people.AccessLog.detail": detail,
