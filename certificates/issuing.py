@@ -53,8 +53,14 @@ def unpublished() -> QuerySet[Certificate]:
 
 
 def owed_files() -> QuerySet[Certificate]:
-    """What is owed a file: not published, not set aside, not withdrawn."""
-    return unpublished().filter(tries__lt=MOST_TRIES)
+    """What a worker owes a file: not published, not set aside, not withdrawn, and not waiting for its signatory."""
+    by_worker = ~Q(facts__signed_by=signing.BY_HAND) | Q(facts__signed_by__isnull=True)
+    return unpublished().filter(by_worker, tries__lt=MOST_TRIES)
+
+
+def waiting_for_signatory() -> QuerySet[Certificate]:
+    """What a person signs who types a passphrase, see `batch_signing`; whether somebody works on it or not."""
+    return unpublished().filter(facts__signed_by=signing.BY_HAND, tries__lt=MOST_TRIES)
 
 
 def certificates_without_file(*, at: datetime) -> QuerySet[Certificate]:
