@@ -73,8 +73,6 @@ class SealSigner:
             subscriber | {"totp": given["totp"]} | _files([content], occasion.reason, occasion.location),
         )
         returned = _returned_for([content], answer)[0]
-        if returned is None:
-            raise SigningRefused(_("What BSrE sent back is not the file that was sent to it."))
         return accept(content, returned, roots)
 
 
@@ -149,8 +147,10 @@ def sign_together(
     return _returned_for(contents, Gateway(bsre).post("/api/v2/sign/pdf", body))
 
 
-def accept(sent: bytes, returned: bytes, roots: Sequence[asn1_x509.Certificate]) -> SignedFile:
+def accept(sent: bytes, returned: bytes | None, roots: Sequence[asn1_x509.Certificate]) -> SignedFile:
     """The returned file, if it is the one that was sent and properly signed; SigningRefused with the reason if not."""
+    if returned is None:
+        raise SigningRefused(_("What BSrE sent back is not the file that was sent to it."))
     try:
         added = validation.added_only_a_signature(sent, returned)
         found = validation.validate(returned, roots=roots)
