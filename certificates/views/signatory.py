@@ -127,7 +127,6 @@ def sign(officer: Officer) -> HttpResponse:
         "is_open": is_open,
         "rows": [_row(row, is_chosen=str(row.pk) in chosen_keys) for row in rows],
         "waiting": waiting.count(),
-        "most": batch_signing.MOST_AT_ONCE,
         "send_code": SEND_CODE,
     }
     return render(request, "certificates/signatory.html", context, status=422 if form.errors else 200)
@@ -141,7 +140,7 @@ def _row(certificate: Certificate, *, is_chosen: bool) -> dict[str, Any]:
         "name": certificate.facts["name"],
         "course": certificate.facts["course"],
         "issued_on": certificate.issued_at,
-        "error": certificate.last_error,
+        "error": certificate.last_error.partition(": ")[2] if certificate.tries else "",
     }
 
 
