@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from asn1crypto import x509 as asn1_x509
 from django.conf import settings
+from django.db import OperationalError
 from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
@@ -35,6 +37,31 @@ class Outcome:
     refused: list[tuple[Certificate, str]]
 
 
+@sensitive_variables("identity")
+def sign(certificates: QuerySet[Certificate], identity: bsre.Identity, *, at: datetime) -> Outcome:
+    """Sign those of the certificates that still wait, at most MOST_AT_ONCE, and publish what came back good.
+
+    SigningRefused with the reason if BSrE refuses this person, SignerUnavailable if it is away, OSError if the disk
+    refuses: what is not published then waits as before. A file that came back wrong counts as a try of its row alone.
+    """
+    at_bsre = settings.SIGNING.bsre
+    roots = bsre.trusted_roots(at_bsre)
+    bsre.check_signer(at_bsre, identity)
+    batch = _Batch(issuing.claim_for_signatory(certificates[:MOST_AT_ONCE], at=at), at)
+    try:
+        drawn = batch.draw()
+        if drawn:
+            contents = [one.content for one in drawn]
+            place = str(drawn[0].certificate.facts["place"])
+            returned = bsre.sign_together(at_bsre, identity, contents, reason=REASON, location=place)
+            for one, content in zip(drawn, returned, strict=True):
+                batch.publish(one, content, roots)
+    except Exception as error:
+        batch.give_back(error)
+        raise
+    return Outcome(batch.signed, batch.refused)
+
+
 @dataclass(frozen=True)
 class _Drawn:
     certificate: Certificate
@@ -42,55 +69,47 @@ class _Drawn:
     attached: dict[str, Any] | None
 
 
-@sensitive_variables("identity")
-def sign(certificates: QuerySet[Certificate], identity: bsre.Identity, *, at: datetime) -> Outcome:
-    """Sign those of the certificates that still wait, at most MOST_AT_ONCE, and publish what came back good.
+class _Batch:
+    """Certificates under one lease; whatever happens, each ends up published, refused or given back."""
 
-    SigningRefused with the reason if BSrE refuses this person, SignerUnavailable if it is away: then nothing changed.
-    A file that came back wrong counts as a try of its row alone.
-    """
-    at_bsre = settings.SIGNING.bsre
-    roots = bsre.trusted_roots(at_bsre)
-    bsre.check_signer(at_bsre, identity)
-    claimed = issuing.claim_for_signatory(certificates[:MOST_AT_ONCE], at=at)
-    signed: list[Certificate] = []
-    refused: list[tuple[Certificate, str]] = []
-    left = {certificate.pk: certificate for certificate in claimed}
+    def __init__(self, claimed: list[Certificate], at: datetime) -> None:
+        self._held = {certificate.pk: certificate for certificate in claimed}
+        self._at = at
+        self.signed: list[Certificate] = []
+        self.refused: list[tuple[Certificate, str]] = []
 
-    def refuse(certificate: Certificate, error: Exception) -> None:
-        del left[certificate.pk]
-        issuing.give_back(certificate, error, claimed_at=at, counts=True)
-        refused.append((certificate, str(error)))
-        log.error("Certificate %s cannot be signed: %s", certificate.pk, type(error).__name__)
-
-    try:
+    def draw(self) -> list[_Drawn]:
+        """The unsigned files; a row that cannot be drawn is refused and does not stop the others."""
         drawn = []
-        for certificate in claimed:
+        for certificate in list(self._held.values()):
             try:
                 drawn.append(_draw(certificate))
+            except (OSError, OperationalError, SignerUnavailable):  # no fault of this row
+                raise
             except Exception as error:  # whatever is wrong with one row, the others are still signed
                 log.exception("Certificate %s cannot be drawn", certificate.pk)
-                refuse(certificate, error)
-        if not drawn:
-            return Outcome(signed, refused)
-        contents = [one.content for one in drawn]
-        place = str(drawn[0].certificate.facts["place"])
-        returned = bsre.sign_together(at_bsre, identity, contents, reason=REASON, location=place)
-        for one, content in zip(drawn, returned, strict=True):
-            try:
-                signed_file = bsre.accept(one.content, content, roots)
-            except SigningRefused as error:
-                refuse(one.certificate, error)
-                continue
-            issuing.publish_signed(one.certificate, signed_file, one.attached, claimed_at=at)
-            del left[one.certificate.pk]
-            signed.append(one.certificate)
-    except Exception as error:
-        reason = error if isinstance(error, SigningRefused | SignerUnavailable) else RuntimeError(type(error).__name__)
-        for certificate in left.values():
-            issuing.give_back(certificate, reason, claimed_at=at, counts=False)
-        raise
-    return Outcome(signed, refused)
+                self._refuse(certificate, error)
+        return drawn
+
+    def publish(self, drawn: _Drawn, returned: bytes | None, roots: list[asn1_x509.Certificate]) -> None:
+        try:
+            signed_file = bsre.accept(drawn.content, returned, roots)
+        except SigningRefused as error:
+            self._refuse(drawn.certificate, error)
+            return
+        if issuing.publish_signed(drawn.certificate, signed_file, drawn.attached, claimed_at=self._at):
+            self.signed.append(drawn.certificate)
+        del self._held[drawn.certificate.pk]
+
+    def give_back(self, error: Exception) -> None:
+        for certificate in self._held.values():
+            issuing.give_back(certificate, error, claimed_at=self._at, counts=False)
+
+    def _refuse(self, certificate: Certificate, error: Exception) -> None:
+        del self._held[certificate.pk]
+        issuing.give_back(certificate, error, claimed_at=self._at, counts=True)
+        self.refused.append((certificate, str(error)))
+        log.error("Certificate %s cannot be signed: %s", certificate.pk, type(error).__name__)
 
 
 def _draw(certificate: Certificate) -> _Drawn:

@@ -224,10 +224,12 @@ def claim_for_signatory(certificates: QuerySet[Certificate], *, at: datetime) ->
 
 def publish_signed(
     certificate: Certificate, signed: signing.SignedFile, attached: dict[str, Any] | None, *, claimed_at: datetime
-) -> None:
-    """Store and publish what was signed under the lease of that moment. A lost lease loses harmlessly."""
+) -> bool:
+    """Store and publish what was signed under the lease of that moment; whether that lease was still held."""
     stored = store.keep(signed.content)
     _publish(certificate, stored, signed, attached, lease_until=claimed_at + LEASE, at=claimed_at)
+    certificate.refresh_from_db()
+    return certificate.file is not None and certificate.file.sha256 == stored.sha256
 
 
 def give_back(certificate: Certificate, error: Exception, *, claimed_at: datetime, counts: bool) -> None:

@@ -6,6 +6,7 @@ not by the role, so the official may sit down beside whoever opened the page.
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -26,14 +27,24 @@ from certificates import batch_signing, issuing, signing
 from certificates.models import Certificate
 from certificates.signing import bsre
 
+log = logging.getLogger(__name__)
+
 SEND_CODE = "kode"
 NIK = re.compile(r"[0-9]{16}")
+KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+class ChosenField(forms.ModelMultipleChoiceField):
+    """What cannot be a key is no choice: a number that no column holds would be an error of the database."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean([one for one in value or () if KEY.fullmatch(str(one))])
 
 
 class SignatoryForm(forms.Form):
     """`sertifikat` may name what was signed meanwhile: pressing the button twice signs once."""
 
-    sertifikat = forms.ModelMultipleChoiceField(queryset=Certificate.objects.none(), label=gettext_lazy("Certificates"))
+    sertifikat = ChosenField(queryset=Certificate.objects.none(), label=gettext_lazy("Certificates"))
     penanda = forms.CharField(
         label=gettext_lazy("NIK or e-mail of the signatory"),
         max_length=254,
@@ -118,6 +129,11 @@ def sign(officer: Officer) -> HttpResponse:
         except signing.SignerUnavailable:
             form.add_error(
                 None, _("BSrE cannot be reached now. The certificates wait, nothing is lost; try again later.")
+            )
+        except OSError:
+            log.exception("Signed certificates cannot be stored")
+            form.add_error(
+                None, _("The signed files cannot be stored now. What is not out yet waits; try again later.")
             )
     waiting = among & issuing.waiting_for_signatory()
     rows = list(waiting.select_related("organiser").order_by("issued_at", "pk")[: batch_signing.MOST_AT_ONCE])

@@ -201,6 +201,46 @@ def test_bad_input_is_refused_before_anything_is_asked(organiser, waiting, serve
     assert server.asked == []
 
 
+@pytest.mark.parametrize("odd", ["9223372036854775808", "-1", "²", "a\x00b", "1e309", "x" * 10_000])
+def test_odd_choices_are_refused(organiser, waiting, server, odd):
+    answer = organiser.post(PAGE, {"sertifikat": [odd], "penanda": NIK, "passphrase": PASSPHRASE})
+    assert answer.status_code == 422
+    for field in ("penanda", "totp"):
+        assert send(organiser, waiting, **{field: odd}).status_code == 422
+
+
+def test_a_lease_that_nobody_holds_any_more_is_taken_over(organiser, waiting):
+    """As after a killed request: two minutes later the certificates wait as before."""
+    issuing.claim_for_signatory(Certificate.objects.all(), at=timezone.now() - 2 * issuing.LEASE)
+    send(organiser, waiting)
+    assert Certificate.objects.published().count() == 3
+
+
+def test_a_lost_lease_publishes_nothing(waiting, server):
+    """Another window took the row over meanwhile."""
+    began = timezone.now() - 2 * issuing.LEASE
+    [mine] = issuing.claim_for_signatory(Certificate.objects.filter(pk=waiting[0].pk), at=began)
+    issuing.claim_for_signatory(Certificate.objects.filter(pk=mine.pk), at=timezone.now())
+    signed = signing.SignedFile(content=b"%PDF-1.7", level="BSrE")
+    assert not issuing.publish_signed(mine, signed, None, claimed_at=began)
+    assert not Certificate.objects.published().exists()
+
+
+def test_a_disk_that_refuses_leaves_the_certificates_waiting(organiser, waiting, settings, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    settings.CERTIFICATES_ROOT = tmp_path / "file"
+    assert "sedang tidak dapat disimpan" in send(organiser, waiting).content.decode()
+    assert states() == [WAITS] * 3
+
+
+def test_a_missing_credential_key_counts_no_try(organiser, waiting, settings):
+    folder = settings.SIGNING.keys_dir
+    folder.mkdir(exist_ok=True)
+    (folder / "credential.pem").write_text("half")
+    assert send(organiser, waiting).status_code == 422
+    assert states() == [WAITS] * 3
+
+
 def test_only_certificates_of_ones_own_organiser_can_be_chosen(organiser, waiting, server):
     foreign = issuing.issue(make_completion(), at=timezone.now())
     assert foreign.number not in organiser.get(PAGE).content.decode()
