@@ -34,7 +34,7 @@ NIK = re.compile(r"[0-9]{16}")
 KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
-class ChosenField(forms.ModelMultipleChoiceField):
+class ChosenField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at run time
     """What cannot be a key is no choice: a number that no column holds would be an error of the database."""
 
     def clean(self, value: Any) -> Any:
