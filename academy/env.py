@@ -23,14 +23,32 @@ SHORTEST_SECRET_KEY = 50
 
 
 @dataclass(frozen=True)
+class Bsre:
+    """The gateway (esign client service) of the national certification authority, inside the government's network.
+
+    `subscriber` and `totp`, the code that the activation of the seal was mailed with, are for sealing only. `trust`
+    holds the roots that its signatures must end at, `ca` those of the gateway's own TLS, None for the usual ones.
+    """
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+    subscriber: str
+    totp: str = field(repr=False)
+    trust: Path | None
+    ca: Path | None
+
+
+@dataclass(frozen=True)
 class Signing:
     """How certificates are signed. `pkcs12` None means a key that the installation makes for itself in `keys_dir`."""
 
     backend: str
     keys_dir: Path
     pkcs12: Path | None
-    passphrase: str
+    passphrase: str = field(repr=False)
     tsa_url: str
+    bsre: Bsre
 
 
 @dataclass(frozen=True)
@@ -131,8 +149,23 @@ def _refuse_half_production(*, site_url: str, debug: bool, secret_key: str, emai
         raise ImproperlyConfigured("EMAIL_URL must be set when SITE_URL is a public address")
 
 
-SIGNING_BACKENDS = ("local",)
-SIGNING_VARIABLES = {"SIGNING_BACKEND", "SIGNING_PKCS12", "SIGNING_PASSPHRASE", "SIGNING_TSA_URL"}
+# What each backend needs, and what it uses if it is there. The roots of BSrE also judge what it signed in the past.
+SIGNING_NEEDS = {
+    "local": (),
+    "bsre-seal": ("URL", "USER", "PASSWORD", "TRUST", "SUBSCRIBER", "TOTP"),
+    "bsre-sign": ("URL", "USER", "PASSWORD", "TRUST"),
+}
+SIGNING_MAY_USE = {
+    "local": ("SIGNING_PKCS12", "SIGNING_PASSPHRASE", "SIGNING_TSA_URL", "SIGNING_BSRE_TRUST"),
+    "bsre-seal": ("SIGNING_BSRE_CA",),
+    "bsre-sign": ("SIGNING_BSRE_CA",),
+}
+SIGNING_BACKENDS = tuple(SIGNING_NEEDS)
+SIGNING_VARIABLES = {"SIGNING_BACKEND"} | {
+    name
+    for backend in SIGNING_BACKENDS
+    for name in (*(f"SIGNING_BSRE_{each}" for each in SIGNING_NEEDS[backend]), *SIGNING_MAY_USE[backend])
+}
 
 
 def _signing(env: environ.Env, data_dir: Path) -> Signing:
@@ -145,19 +178,18 @@ def _signing(env: environ.Env, data_dir: Path) -> Signing:
     if backend not in SIGNING_BACKENDS:
         message = f"SIGNING_BACKEND must be one of {', '.join(SIGNING_BACKENDS)}, not {backend!r}"
         raise ImproperlyConfigured(message)
-    given = env.str("SIGNING_PKCS12", default="")
-    if given and not Path(given).is_file():
-        message = f"SIGNING_PKCS12: there is no file {given}"
-        raise ImproperlyConfigured(message)
+    _refuse_half_signing(env, backend)
+    pkcs12 = _file(env, "SIGNING_PKCS12")
     passphrase = env.str("SIGNING_PASSPHRASE", default="")
-    if passphrase and not given:
+    if passphrase and not pkcs12:
         raise ImproperlyConfigured("SIGNING_PASSPHRASE is set without SIGNING_PKCS12, the file it opens")
     return Signing(
         backend=backend,
         keys_dir=data_dir / "keys",
-        pkcs12=Path(given) if given else None,
+        pkcs12=pkcs12,
         passphrase=passphrase,
         tsa_url=env.str("SIGNING_TSA_URL", default=""),
+        bsre=_bsre(env),
     )
 
 
@@ -213,6 +245,48 @@ def _storage_options(query: str) -> dict[str, str]:
 
 def _bad_storage(problem: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"STORAGE_URL: {problem}")
+
+
+def _refuse_half_signing(env: environ.Env, backend: str) -> None:
+    """What the backend needs must be set, what it would ignore must not be."""
+    needed = {f"SIGNING_BSRE_{each}" for each in SIGNING_NEEDS[backend]}
+    if missing := sorted(name for name in needed if not env.str(name, default="")):
+        message = f"{missing[0]} must be set when SIGNING_BACKEND is {backend}"
+        raise ImproperlyConfigured(message)
+    used = needed | {"SIGNING_BACKEND", *SIGNING_MAY_USE[backend]}
+    if idle := sorted(name for name in SIGNING_VARIABLES - used if env.str(name, default="")):
+        message = f"{idle[0]} is set, but SIGNING_BACKEND is {backend} and does not use it"
+        raise ImproperlyConfigured(message)
+
+
+def _bsre(env: environ.Env) -> Bsre:
+    url = env.str("SIGNING_BSRE_URL", default="").rstrip("/")
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
+    if url and not (is_safe and parts.hostname and not parts.username and not parts.query):
+        raise ImproperlyConfigured("SIGNING_BSRE_URL must be an https address without user and password")
+    trust = _file(env, "SIGNING_BSRE_TRUST")
+    if trust and "BEGIN CERTIFICATE" not in trust.read_text(errors="replace"):
+        message = f"SIGNING_BSRE_TRUST: {trust} holds no certificate as PEM"
+        raise ImproperlyConfigured(message)
+    return Bsre(
+        url=url,
+        user=env.str("SIGNING_BSRE_USER", default=""),
+        password=env.str("SIGNING_BSRE_PASSWORD", default=""),
+        subscriber=env.str("SIGNING_BSRE_SUBSCRIBER", default=""),
+        totp=env.str("SIGNING_BSRE_TOTP", default=""),
+        trust=trust,
+        ca=_file(env, "SIGNING_BSRE_CA"),
+    )
+
+
+def _file(env: environ.Env, name: str) -> Path | None:
+    """A path that is given must lead to a file."""
+    given = env.str(name, default="")
+    if given and not Path(given).is_file():
+        message = f"{name}: there is no file {given}"
+        raise ImproperlyConfigured(message)
+    return Path(given) if given else None
 
 
 def _kept_secret(path: Path) -> str:

@@ -38,7 +38,17 @@ CREDENTIAL_NAME = "kredensial.json"
 QR_COLOUR = "#1B2430"
 
 # What the foot says of the signature, by the backend that makes it: nothing that it does not do.
-SIGNATURES = {"local": "Sertifikat ini diterbitkan dan ditandatangani secara elektronik dengan kunci akademi."}
+SIGNATURES = {
+    "local": "Sertifikat ini diterbitkan dan ditandatangani secara elektronik dengan kunci akademi.",
+    "bsre-seal": (
+        "Dokumen ini telah dibubuhi segel elektronik instansi yang diterbitkan oleh Balai Besar Sertifikasi Elektronik "
+        "(BSrE), Badan Siber dan Sandi Negara."
+    ),
+    "bsre-sign": (
+        "Dokumen ini telah ditandatangani secara elektronik menggunakan sertifikat elektronik yang diterbitkan oleh "
+        "Balai Besar Sertifikasi Elektronik (BSrE), Badan Siber dan Sandi Negara."
+    ),
+}
 # Long names are set smaller so that they stay on one line: (up to so many characters, size class).
 NAME_SIZES = ((24, "xl"), (32, "l"), (44, "m"), (60, "s"))
 SMALLEST_NAME = "xs"

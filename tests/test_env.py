@@ -133,3 +133,61 @@ def test_certificates_lie_below_the_data_unless_a_bucket_is_named(read):
 def test_the_broker_follows_redis_unless_set(read):
     assert read(REDIS_URL="redis://127.0.0.1:6379/0").celery_broker_url == "redis://127.0.0.1:6379/0"
     assert read(CELERY_BROKER_URL="amqp://127.0.0.1//").celery_broker_url == "amqp://127.0.0.1//"
+
+
+@pytest.fixture
+def sealing(tmp_path):
+    """A whole set of variables for sealing by BSrE."""
+    trust = tmp_path / "bsre.pem"
+    trust.write_text("-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n")
+    return {
+        "SIGNING_BACKEND": "bsre-seal",
+        "SIGNING_BSRE_URL": "https://esign.example.go.id/",
+        "SIGNING_BSRE_USER": "akademi",
+        "SIGNING_BSRE_PASSWORD": "kata-sandi-aplikasi",
+        "SIGNING_BSRE_SUBSCRIBER": "BPSDMD-01",
+        "SIGNING_BSRE_TOTP": "kode-aktivasi",
+        "SIGNING_BSRE_TRUST": str(trust),
+    }
+
+
+def test_sealing_by_bsre_is_read_and_its_secrets_are_not_shown(read, sealing):
+    found = read(**sealing)
+    assert (found.signing.backend, found.signing.bsre.url) == ("bsre-seal", "https://esign.example.go.id")
+    assert "kata-sandi-aplikasi" not in repr(found)
+    assert "kode-aktivasi" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"SIGNING_BSRE_{each}" for each in ("URL", "USER", "PASSWORD", "SUBSCRIBER", "TOTP", "TRUST")],
+)
+def test_half_set_sealing_is_refused_by_name(read, sealing, name):
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read(**(sealing | {name: ""}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SIGNING_BSRE_URL", "http://esign.example.go.id"),
+        ("SIGNING_BSRE_URL", "https://user:secret@esign.example.go.id"),
+        ("SIGNING_BSRE_TRUST", "/nowhere.pem"),
+        ("SIGNING_BSRE_TRUST", "/etc/hostname"),
+        ("SIGNING_BSRE_CA", "/nowhere.pem"),
+        ("SIGNING_TSA_URL", "https://tsa.example.go.id"),
+        ("SIGNING_PKCS12", __file__),
+    ],
+)
+def test_what_would_be_ignored_or_unsafe_is_refused_by_name(read, sealing, name, value):
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read(**(sealing | {name: value}))
+
+
+def test_the_roots_of_earlier_bsre_signatures_may_stay_and_nothing_else(read, sealing):
+    local = {"SIGNING_BACKEND": "local", "SIGNING_BSRE_TRUST": sealing["SIGNING_BSRE_TRUST"]}
+    assert read(**local).signing.bsre.trust
+    with pytest.raises(ImproperlyConfigured, match="SIGNING_BSRE_USER"):
+        read(**(local | {"SIGNING_BSRE_USER": "akademi"}))
+    with pytest.raises(ImproperlyConfigured, match="SIGNING_BSRE_SUBSCRIBER"):
+        read(**(sealing | {"SIGNING_BACKEND": "bsre-sign"}))

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('certificates', '0002_keys_and_credentials'),
+        ('certificates', '0003_queue'),
         ('courses', '0007_assign_to_a_run'),
         ('people', '0011_undoing_rosters'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

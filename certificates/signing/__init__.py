@@ -16,6 +16,8 @@ from django.conf import settings
 
 from certificates.signature_slot import SignatureSlot
 
+BY_HAND = "bsre-sign"  # the backend whose files wait for a person who types a passphrase; no worker can sign them
+
 
 class SignerUnavailable(Exception):
     """Nothing can be signed at the moment: the service is away, or its key is missing or no longer active."""
@@ -55,9 +57,13 @@ class Signer(Protocol):
 @lru_cache(maxsize=4)
 def signer_named(name: str) -> Signer:
     """The backend that facts name; SignerUnavailable if this installation has no such one."""
-    from certificates.signing import local  # keys are loaded when something is to be signed, not at import
+    from certificates.signing import bsre, local  # keys are loaded when something is to be signed, not at import
 
-    if name == local.NAME and settings.SIGNING.backend == local.NAME:
+    if name == settings.SIGNING.backend == local.NAME:
         return local.LocalSigner(settings.SIGNING)
+    if name == settings.SIGNING.backend == bsre.SEAL:
+        return bsre.SealSigner(settings.SIGNING)
+    if name == BY_HAND:
+        raise SignerUnavailable("The certificate waits for its signatory, who signs at /pengelola/tanda-tangan/")
     message = f"The certificate is to be signed by {name!r}; this installation signs by {settings.SIGNING.backend!r}"
     raise SignerUnavailable(message)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from django.conf import settings
@@ -47,8 +48,8 @@ class Backend(Protocol):
     def size(self, key: str) -> int | None:
         """Bytes; None if there is no such file."""
 
-    def keys(self) -> Iterator[str]:
-        """Of all files, in order."""
+    def keys(self, before: datetime | None) -> Iterator[str]:
+        """Of all files, in order; with a moment, of those that were there by then."""
 
 
 def keep(content: bytes) -> Stored:
@@ -83,9 +84,9 @@ def size(key: str) -> int | None:
     return _backend().size(key)
 
 
-def keys() -> Iterator[str]:
-    """The keys of all files, in order, a page at a time."""
-    return _backend().keys()
+def keys(*, before: datetime | None = None) -> Iterator[str]:
+    """The keys of all files, in order, a page at a time; with a moment, of those that were stored by then."""
+    return _backend().keys(before)
 
 
 def key_of(sha256: str) -> str:

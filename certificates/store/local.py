@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from academy import whole_files
@@ -34,8 +35,9 @@ class LocalFolder:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def keys(self) -> Iterator[str]:
+    def keys(self, before: datetime | None) -> Iterator[str]:
         """Drafts, whose names are hidden, are no files yet."""
         for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
             for path in sorted(folder.glob("[0-9a-f]*.pdf")):
-                yield f"{folder.name}/{path.name}"
+                if before is None or path.stat().st_mtime < before.timestamp():
+                    yield f"{folder.name}/{path.name}"

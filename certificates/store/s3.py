@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -50,12 +51,13 @@ class Bucket:
         sizes = {entry["Key"]: int(entry["Size"]) for entry in answer.get("Contents", [])}
         return sizes.get(self.prefix + key)
 
-    def keys(self) -> Iterator[str]:
+    def keys(self, before: datetime | None) -> Iterator[str]:
         with _told_plainly():
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=self.prefix)
             for page in pages:
                 for entry in page.get("Contents", []):
-                    yield str(entry["Key"])[len(self.prefix) :]
+                    if before is None or entry["LastModified"] < before:
+                        yield str(entry["Key"])[len(self.prefix) :]
 
 
 @lru_cache(maxsize=4)

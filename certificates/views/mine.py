@@ -113,7 +113,7 @@ def _row(certificate: Certificate) -> dict[str, Any]:
         "number": certificate.number,
     }
     if not certificate.published_at or certificate.file is None:
-        return row | {"state": "waiting", "state_label": _("Being issued")}
+        return row | {"state": "waiting", "state_label": _("Being signed")}
     row |= {
         "download_url": reverse("certificate_file", kwargs={"code": certificate.code}),
         "size": filesizeformat(certificate.file.size),

@@ -56,7 +56,8 @@ def test_what_is_owed_is_shown_as_being_issued(signed_in: Client, person: Person
     make_completion(person)
     issuing.issue(make_completion(person), at=AT)
     page = signed_in.get("/sertifikat/").content.decode()
-    assert page.count("Sedang diterbitkan") == 2
+    assert page.count("Sedang diterbitkan") == 1, "no number yet"
+    assert page.count("Sedang ditandatangani") == 1, "the paper of a number that was given out"
     assert ".pdf" not in page
 
 
