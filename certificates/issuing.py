@@ -19,7 +19,7 @@ from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from certificates import codes, credential, credentials, numbering, signing, store
+from certificates import codes, credential, credentials, holders, numbering, signing, store, template_versions
 from certificates.facts import TEMPLATE_VERSION, CertificateFacts, gather
 from certificates.messages import announce
 from certificates.models import Certificate, CertificateFile, SigningKey
@@ -78,14 +78,17 @@ def issue(completion: Completion, *, at: datetime) -> Certificate:
         if present is not None:
             return present
         organiser = completion.course.organiser
+        template = template_versions.current(organiser, Completion.Outcome(completion.outcome), at=at)
         issued_on = at.astimezone(ZoneInfo(organiser.time_zone)).date()
         sequence = numbering.next_sequence(organiser, year=issued_on.year)
         number = numbering.write(
-            organiser.number_format, sequence=sequence, organiser_code=organiser.code, issued_on=issued_on
+            template.content["number_format"], sequence=sequence, organiser_code=organiser.code, issued_on=issued_on
         )
         facts = gather(
             completion,
             organiser=organiser,
+            template=template.content,
+            given=holders.given_by(completion.person, template.content),
             number=number,
             code=codes.new_code(),
             issued_on=issued_on,
@@ -101,6 +104,7 @@ def issue(completion: Completion, *, at: datetime) -> Certificate:
             code=facts.code,
             facts=facts.as_json(),
             facts_sha256=facts.sha256(),
+            template=template,
             template_version=TEMPLATE_VERSION,
             issued_at=at,
             status_index=credentials.new_status_index(),
@@ -144,7 +148,8 @@ def _draw_and_sign(certificate: Certificate) -> tuple[signing.SignedFile, dict[s
         at=timezone.now(),
     )
     signer = signing.signer_named(facts.signed_by)
-    signed = signer.sign(lambda slot: render_pdf(facts, slot=slot, credential=attachment), occasion)
+    assets = template_versions.assets_of(facts)
+    signed = signer.sign(lambda slot: render_pdf(facts, assets=assets, slot=slot, credential=attachment), occasion)
     return signed, signed_credential
 
 
