@@ -61,6 +61,8 @@ def _opened(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
+            Image.open(file, formats=formats).verify()  # WeasyPrint has Pillow load what is cut short
+            file.seek(0)
             image = Image.open(file, formats=formats)
             small_enough = image.width * image.height <= MOST_PIXELS
             upright: Image.Image | None = ImageOps.exif_transpose(image) if small_enough else None

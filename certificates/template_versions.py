@@ -149,7 +149,7 @@ def _follow_columns(made: Template, wanted: dict[str, Any], *, at: datetime) -> 
     """The next version with what the columns say. The authors' copy follows as long as nobody wrote in it."""
     words = {name: getattr(made, name) for name in (*COPIED, "signatory_position")}
     template, _created = Template.objects.get_or_create(organiser=made.organiser, kind=made.kind, defaults=words)
-    template = Template.objects.select_for_update().select_related("organiser").get(pk=template.pk)
+    template = Template.objects.select_for_update().get(pk=template.pk)  # without its organiser
     newest = _newest(template.organiser, Completion.Outcome(template.kind))
     if newest is not None and (newest.published_by_id is not None or is_same(newest, wanted)):
         return newest
