@@ -65,7 +65,7 @@ class TemplateViewSet(OwnSnippetViewSet):
     menu_order = 160
     add_to_admin_menu = True
     list_display = [
-        Column("name", label=gettext_lazy("template"), accessor="__str__"),
+        "__str__",
         Column("version", label=gettext_lazy("newest version"), accessor=lambda template: template.newest or "–"),
     ]
     filterset_class = TemplateFilters

@@ -58,6 +58,8 @@ def test_a_trainer_finds_the_templates_of_the_own_organiser_only(client, templat
     page = client.get(BASE)
     assert page.status_code == 200
     assert "BPSDMD Provinsi NTT" in page.content.decode()
+    assert f"{BASE}edit/{template.pk}/" in page.content.decode()
+    assert publish_url(template) in page.content.decode()
     assert "BKN Pusat" not in page.content.decode()
     assert client.get(f"{BASE}edit/{template.pk}/").status_code == 200
     for address in (f"{BASE}edit/{foreign.pk}/", f"{BASE}preview/{foreign.pk}/", publish_url(foreign)):
