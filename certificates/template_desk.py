@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -146,12 +146,23 @@ def _checked(template: Template, refused: list[dict[str, Any]] | None) -> dict[s
         return {"problems": [str(error)]}
     newest = template.versions.order_by("-number").first()
     same = newest is not None and newest.published_by_id is not None and template_versions.is_same(newest, content)
-    found = template_versions.check(template.organiser, content, printed) if refused is None else refused
+    if newest is not None and same:
+        found = newest.checks  # what was found when it was published
+    else:
+        found = template_versions.check(template.organiser, content, printed) if refused is None else refused
     return {
         "is_published": same,
         "passed": all(one["ok"] for one in found),
         "groups": _grouped(found),
     }
+
+
+def keep_what_issued(request: HttpRequest, rows: Sequence[Any]) -> HttpResponse | None:
+    """A template with versions stays, whoever asks: certificates rest on them."""
+    kept = [row for row in rows if isinstance(row, Template) and row.versions.exists()]
+    for row in kept:
+        messages.error(request, _("“%(name)s” has versions and is not deleted.") % {"name": row})
+    return redirect("wagtailsnippets_certificates_template:list") if kept else None
 
 
 def _grouped(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

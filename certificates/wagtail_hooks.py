@@ -13,7 +13,7 @@ from wagtail.snippets.models import register_snippet
 
 from academy.people.models import Person
 from certificates.models import Template
-from certificates.template_desk import PublishTemplate, TemplateViewSet, publish_template_view
+from certificates.template_desk import PublishTemplate, TemplateViewSet, keep_what_issued, publish_template_view
 
 register_snippet(TemplateViewSet)
 
@@ -34,4 +34,5 @@ def publish_after_saving(model: type[Model]) -> PublishTemplate | None:
 
 hooks.register("register_admin_urls", register_template_urls)
 hooks.register("register_snippet_listing_buttons", template_buttons)
+hooks.register("before_delete_snippet", keep_what_issued)
 hooks.register("register_snippet_action_menu_item", publish_after_saving)

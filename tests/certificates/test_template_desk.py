@@ -13,7 +13,7 @@ from certificates import issuing
 from certificates.models import Template, TemplateVersion
 from courses.models import Completion
 from courses.trainers import ensure_groups, grant
-from tests.certificates.templating import make_logo, make_template
+from tests.certificates.templating import make_logo, make_template, publish
 from tests.factories import AT, LONG_AGO, OrganiserFactory, PersonFactory, make_completion
 
 pytestmark = pytest.mark.django_db
@@ -227,3 +227,19 @@ def test_versions_say_what_they_said_and_when_they_were_used(client, trainer, or
     assert "dibuat dari data penyelenggara" in page
     assert "1 sertifikat" in page
     assert "24 November 2026" in page
+
+
+def test_a_template_with_versions_is_not_deleted_even_by_a_superuser(client, template):
+    client.force_login(PersonFactory(is_superuser=True))
+    publish(template, title="Sertifikat")
+    answer = client.post(f"{BASE}delete/{template.pk}/", follow=True)
+    assert "sudah punya versi" in answer.content.decode()
+    assert Template.objects.filter(pk=template.pk).exists()
+
+
+def test_a_superuser_sees_the_templates_of_all(client, template):
+    make_template(OrganiserFactory(code="BKN", short_name="BKN Pusat"))
+    client.force_login(PersonFactory(is_superuser=True))
+    page = client.get(BASE).content.decode()
+    assert "BPSDMD Provinsi NTT" in page
+    assert "BKN Pusat" in page
