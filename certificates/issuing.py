@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from certificates import codes, credentials, making, numbering, signing, store
+from certificates import codes, credentials, holders, making, numbering, signing, store, template_versions
 from certificates.facts import TEMPLATE_VERSION, gather
 from certificates.messages import announce
 from certificates.models import Certificate, CertificateFile, SigningKey
@@ -103,14 +103,17 @@ def issue(completion: Completion, *, at: datetime) -> Certificate:
             return present
         at = max(at, completion.completed_at)  # a clock that was set back certifies nobody ahead of time
         organiser = completion.course.organiser
+        template = template_versions.current(organiser, Completion.Outcome(completion.outcome), at=at)
         issued_on = at.astimezone(ZoneInfo(organiser.time_zone)).date()
         sequence = numbering.next_sequence(organiser, year=issued_on.year)
         number = numbering.write(
-            organiser.number_format, sequence=sequence, organiser_code=organiser.code, issued_on=issued_on
+            template.content["number_format"], sequence=sequence, organiser_code=organiser.code, issued_on=issued_on
         )
         facts = gather(
             completion,
             organiser=organiser,
+            template=template.content,
+            given=holders.given_by(completion.person, template.content),
             number=number,
             code=codes.new_code(),
             issued_on=issued_on,
@@ -126,6 +129,7 @@ def issue(completion: Completion, *, at: datetime) -> Certificate:
             code=facts.code,
             facts=facts.as_json(),
             facts_sha256=facts.sha256(),
+            template=template,
             template_version=TEMPLATE_VERSION,
             issued_at=at,
             status_index=credentials.new_status_index(),

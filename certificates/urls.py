@@ -2,10 +2,12 @@
 
 from django.urls import path, re_path
 
-from certificates.views import machine, mine, verify
+from certificates.views import details, machine, mine, verify
 
 urlpatterns = [
     path("sertifikat/", mine.certificates, name="my_certificates"),
+    path("sertifikat/data-cetak/", details.details, name="holder_details"),
+    path("sertifikat/data-cetak/foto.jpg", details.photo, name="holder_photo"),
     path("sertifikat/<str:code>.pdf", mine.file, name="certificate_file"),
     path("sertifikat/<str:code>.json", mine.credential, name="certificate_credential"),
     re_path(r"^status/(?P<number>[0-9]{1,4})$", machine.status_list, name="status_list"),

@@ -1,8 +1,10 @@
 """What certificates keep."""
 
 from certificates.models.archives import ArchivedCertificate, ArchivePart, CertificateArchive
+from certificates.models.holders import HolderDetails
 from certificates.models.keys import SigningKey
 from certificates.models.register import Certificate, CertificateFile, CertificateQuerySet, NumberSeries
+from certificates.models.templates import PrintedAsset, Template, TemplateVersion
 
 __all__ = [
     "ArchivePart",
@@ -11,6 +13,10 @@ __all__ = [
     "CertificateArchive",
     "CertificateFile",
     "CertificateQuerySet",
+    "HolderDetails",
     "NumberSeries",
+    "PrintedAsset",
     "SigningKey",
+    "Template",
+    "TemplateVersion",
 ]
