@@ -21,7 +21,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from certificates import codes, credentials, holders, making, numbering, signing, store, template_versions
 from certificates.facts import TEMPLATE_VERSION, gather
 from certificates.messages import announce
-from certificates.models import Certificate, CertificateFile, SigningKey
+from certificates.models import Certificate, CertificateFile
 from courses.models import Completion
 
 log = logging.getLogger(__name__)
@@ -182,14 +182,13 @@ def publish(
     with transaction.atomic():
         if not _held(certificate).select_for_update().exists():
             return False
-        key = SigningKey.objects.filter(fingerprint=signed.fingerprint).first() if signed.fingerprint else None
         file, _created = CertificateFile.objects.get_or_create(
             sha256=stored.sha256,
             defaults={
                 "size": stored.size,
                 "key": stored.key,
                 "level": signed.level,
-                "signing_key": key,
+                "signing_key": signed.key,
                 "credential": attached,
             },
         )

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import judges
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    return [] if hasattr(config, "workerinput") else ["judges: " + ", ".join(judges.versions())]
+
 
 @pytest.fixture(autouse=True)
 def own_files(settings, tmp_path: Path) -> None:

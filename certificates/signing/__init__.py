@@ -14,6 +14,7 @@ from typing import Protocol
 
 from django.conf import settings
 
+from certificates.models import SigningKey
 from certificates.signature_slot import SignatureSlot
 
 BY_HAND = "bsre-sign"  # the backend whose files wait for a person who types a passphrase; no worker can sign them
@@ -29,11 +30,11 @@ class SigningRefused(Exception):
 
 @dataclass(frozen=True)
 class SignedFile:
-    """`level` names the signature as CertificateFile keeps it; `fingerprint` the key, "" for a key that is not ours."""
+    """`level` names the signature as CertificateFile keeps it; `key` is None where the key is not ours."""
 
     content: bytes
     level: str
-    fingerprint: str = ""
+    key: SigningKey | None = None
 
 
 @dataclass(frozen=True)
