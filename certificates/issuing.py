@@ -30,6 +30,7 @@ LEASE = timedelta(seconds=120)
 MOST_TRIES = 5  # then the row is set aside with its last error, until somebody looks
 # How long a row rests after its first, second… failed try; the last holds for all that follow.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+OUTAGE = timedelta(seconds=30)  # the rest of a row that is not at fault: less than from one sweep to the next
 OUTAGES_IN_A_ROW = 3  # then a sweep ends: a disk that is full or a signer that is away fails every row alike
 
 
@@ -198,9 +199,9 @@ def publish(
 
 
 def give_back(certificate: Certificate, error: Exception, *, at: datetime, counts: bool) -> None:
-    """Let the row rest. One that is not at fault keeps its tries, and rests as after a first."""
+    """Let the row rest. One that is not at fault keeps its tries."""
     tries = certificate.tries if counts else certificate.tries - 1
-    pause = PAUSES[min(tries, len(PAUSES)) - 1] if counts else PAUSES[0]
+    pause = PAUSES[min(tries, len(PAUSES)) - 1] if counts else OUTAGE
     text = f"{type(error).__name__}: {error}"[:2000]
     _held(certificate).update(lease_until=None, retry_at=at + pause, tries=tries, last_error=text)
 

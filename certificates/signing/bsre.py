@@ -12,8 +12,6 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +22,7 @@ from asn1crypto import x509 as asn1_x509
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from academy import whole_files
 from academy.env import Bsre, Signing
 from certificates.signature_slot import SignatureSlot
 from certificates.signing import BY_HAND, Occasion, SignedFile, SignerUnavailable, SigningRefused, validation
@@ -117,12 +116,7 @@ class Activation:
         return kept if kept["first"] == self._first else None
 
     def _keep(self, kept: dict[str, Any]) -> None:
-        descriptor, draft = tempfile.mkstemp(dir=self._path.parent, prefix=f"{ACTIVATION}.")  # made with mode 0600
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(kept, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).replace(self._path)
+        whole_files.write(self._path, json.dumps(kept).encode(), mode=whole_files.PRIVATE)
 
 
 def check_signer(bsre: Bsre, identity: Identity) -> None:

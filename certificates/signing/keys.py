@@ -5,10 +5,6 @@ Secrets stay in files of the data folder, mode 0600. The database knows public p
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from academy import whole_files
 from certificates.signing import SignerUnavailable
 
 AUTHORITY = "authority.p12"
@@ -111,8 +108,7 @@ def load_or_make_credential_key(folder: Path) -> ed25519.Ed25519PrivateKey:
 def replace_document_key(folder: Path, *, at: datetime) -> KeyPair:
     """A new key under the same authority in place of the old one, whose secret is gone afterwards."""
     pair = make_document_key(_load_or_make_authority(folder), at=at)
-    with _draft(folder / DOCUMENT, _as_pkcs12(pair)) as draft:
-        draft.replace(folder / DOCUMENT)
+    whole_files.write(folder / DOCUMENT, _as_pkcs12(pair), mode=whole_files.PRIVATE)
     return pair
 
 
@@ -191,21 +187,6 @@ def _as_pkcs12(pair: KeyPair) -> bytes:
 
 
 def _write_once(path: Path, content: bytes) -> None:
-    """The file appears whole, and the first of several writers wins."""
+    """The first of several writers wins; nobody but the owner sees into the folder."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _draft(path, content) as draft, contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-
-
-@contextlib.contextmanager
-def _draft(path: Path, content: bytes) -> Iterator[Path]:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # made with mode 0600
-    draft = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        yield draft
-    finally:
-        draft.unlink(missing_ok=True)
+    whole_files.write_once(path, content, mode=whole_files.PRIVATE)

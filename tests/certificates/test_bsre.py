@@ -127,7 +127,7 @@ def test_what_is_refused_or_comes_back_wrong_is_named_and_never_published(server
         publish()
     owed_with(tries=1, error=REFUSED[mood])
     server.mood = ""
-    assert issuing.sweep(at=timezone.now(), limit=5).published == 1
+    assert issuing.sweep(at=timezone.now() + issuing.PAUSES[0], limit=5).published == 1
 
 
 def owed_with(*, tries: int, error: str) -> None:
@@ -198,7 +198,7 @@ def test_a_new_activation_takes_the_place_of_the_kept_one(server, settings):
     renewed = replace(settings.SIGNING.bsre, totp="AKTIVASI-BARU")
     settings.SIGNING = replace(settings.SIGNING, bsre=renewed)
     signing.signer_named.cache_clear()
-    assert issuing.sweep(at=timezone.now(), limit=5).published == 1
+    assert issuing.sweep(at=timezone.now() + issuing.PAUSES[0], limit=5).published == 1
 
 
 def test_missing_roots_delay_the_paper(server, settings):

@@ -181,11 +181,13 @@ def test_a_signer_without_key_delays_the_paper_and_counts_no_try(db):
     key = keys.load_or_make_credential_key(keys_dir()).public_key()
     key_register.register_credential_key(key, at=AT)
     SigningKey.objects.update(state=SigningKey.State.COMPROMISED)
+    at = AT
     for _attempt in range(issuing.MOST_TRIES + 1):
         with pytest.raises(SignerUnavailable):
-            issuing.publish_file(certificate, at=AT)
+            issuing.publish_file(certificate, at=at)
+        at += issuing.OUTAGE
     certificate.refresh_from_db()
     assert (certificate.tries, certificate.published_at) == (0, None)
     assert "compromised" in certificate.last_error
     SigningKey.objects.update(state=SigningKey.State.ACTIVE)
-    assert issuing.sweep(at=AT, limit=5).published == 1
+    assert issuing.sweep(at=at, limit=5).published == 1

@@ -119,7 +119,7 @@ def test_a_full_disk_is_not_held_against_the_certificate(settings, tmp_path: Pat
     certificate.refresh_from_db()
     assert (certificate.tries, certificate.lease_until) == (0, None)
     settings.CERTIFICATES_ROOT = tmp_path / "room"
-    assert issuing.publish_file(certificate, at=AT + issuing.PAUSES[0]).published_at == AT + issuing.PAUSES[0]
+    assert issuing.publish_file(certificate, at=AT + issuing.OUTAGE).published_at == AT + issuing.OUTAGE
 
 
 def test_a_sweep_gives_up_when_nothing_can_be_stored_and_every_row_keeps_its_tries(settings, tmp_path: Path):
