@@ -36,10 +36,14 @@ LOCAL_LEVELS = ("B-B", "B-T")
 
 @dataclass(frozen=True)
 class Finding:
-    """`about` is a certificate's number, a file of the store or a series of numbers; `text` a sentence."""
+    """`about` is a certificate's number, a file of the store or a series of numbers; `text` a sentence.
+
+    What is no alarm is told and does no harm.
+    """
 
     about: str
     text: str
+    is_alarm: bool = True
 
 
 def published(*, since: datetime | None = None, sample: int | None = None) -> QuerySet[Certificate]:
@@ -149,7 +153,8 @@ def of_the_store() -> Iterator[Finding]:
         known = set(CertificateFile.objects.filter(key__in=keys).values_list("key", flat=True))
         for key in keys:
             if key not in known:
-                yield Finding(key, _("This file is in the store, and no row knows it."))
+                told = _("This file is in the store and was never published: a worker was stopped in between.")
+                yield Finding(key, told, is_alarm=False)
     unused = CertificateFile.objects.filter(Q(certificate__isnull=True) | Q(certificate__published_at=None))
     for key in unused.order_by("pk").values_list("key", flat=True).iterator(PORTION):
         yield Finding(key, _("No published certificate has this file."))

@@ -58,9 +58,24 @@ def unpublished() -> QuerySet[Certificate]:
 
 
 def owed_files() -> QuerySet[Certificate]:
-    """What a worker owes a file: not published, not set aside, not withdrawn, and not waiting for its signatory."""
-    by_worker = ~Q(facts__signed_by=signing.BY_HAND) | Q(facts__signed_by__isnull=True)
-    return unpublished().filter(by_worker, tries__lt=MOST_TRIES)
+    """What a worker owes a file: not published, not set aside, not withdrawn, and to be signed by today's backend.
+
+    What waits for a person, or for a backend that this installation no longer has, is no worker's.
+    """
+    if settings.SIGNING.backend == signing.BY_HAND:
+        return Certificate.objects.none()
+    return unpublished().filter(_signed_by(settings.SIGNING.backend), tries__lt=MOST_TRIES)
+
+
+def waiting_for_another_backend() -> QuerySet[Certificate]:
+    """What is to be signed by a backend that is not this installation's: nobody signs in its place."""
+    return unpublished().exclude(_signed_by(settings.SIGNING.backend))
+
+
+def _signed_by(backend: str) -> Q:
+    """Facts of the first layout do not name it; there was only the local one."""
+    unnamed = Q(facts__signed_by__isnull=True) if backend == "local" else Q(pk__in=[])
+    return Q(facts__signed_by=backend) | unnamed
 
 
 def _free(at: datetime) -> Q:
@@ -257,10 +272,8 @@ def _publish_owed(now: Callable[[], datetime], limit: int) -> tuple[int, int]:
 
 
 def try_again(certificates: QuerySet[Certificate]) -> int:
-    """Let the sweep take up again what was set aside; how many."""
-    return certificates.filter(published_at__isnull=True).update(
-        tries=0, lease_until=None, retry_at=None, last_error=""
-    )
+    """Let the sweep take up again what was set aside; how many. Whoever is at its last try now goes on."""
+    return certificates.filter(published_at__isnull=True).update(tries=0, retry_at=None, last_error="")
 
 
 def _locked(pk: int) -> Completion:

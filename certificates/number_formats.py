@@ -54,7 +54,10 @@ def problems(number_format: str) -> list[str]:
     ]
     if set(BRACED.sub("", number_format)) & set("{}"):
         found.append(_("A brace stands alone: a placeholder is one word between { and }."))
-    there = {parsed[0] for parsed in used.values() if parsed}
+    names = [parsed[0] for parsed in map(_parsed, BRACED.findall(number_format)) if parsed]
+    there = set(names)
+    # Each at most once, so that no number becomes longer than its column.
+    found += [_("{%(name)s} stands more than once.") % {"name": name} for name in NAMES if names.count(name) > 1]
     found += [_("{%(name)s} is missing.") % {"name": name} for name in MANDATORY if name not in there]
     return found
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import warnings
+import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -12,7 +14,10 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-MOST_PIXELS = 40_000_000
+MOST_PIXELS, LONGEST_SIDE = 24_000_000, 10_000  # a phone's picture; some 200 MB unpacked
+# What Pillow's readers raise for files that are cut short or made up.
+DAMAGED = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, AttributeError, ArithmeticError,
+           struct.error, zlib.error)  # fmt: skip
 LOGO_BOX = (420, 360)  # 22 by 19 mm at some 480 dpi
 PHOTO_SIZE = (450, 600)  # 3:4
 PHOTO_BYTES = 60_000
@@ -35,11 +40,8 @@ class Picture:
 
 def logo(file: BinaryIO, *, formats: tuple[str, ...] = (*FORMATS, "GIF")) -> Picture:
     """On white, as the paper is: PDF/A allows transparency, but a flat picture is smaller and drawn the same by all."""
-    image = _opened(file, formats)
-    image.thumbnail(LOGO_BOX)
-    flat = Image.new("RGB", image.size, "white")
-    image = image.convert("RGBA")
-    flat.paste(image, mask=image)
+    flat = _opened(file, formats, LOGO_BOX)
+    flat.thumbnail(LOGO_BOX)
     written = io.BytesIO()
     flat.save(written, "PNG", optimize=True)
     return Picture(written.getvalue(), "image/png")
@@ -47,30 +49,42 @@ def logo(file: BinaryIO, *, formats: tuple[str, ...] = (*FORMATS, "GIF")) -> Pic
 
 def photo(file: BinaryIO) -> Picture:
     """Cut to 3:4 around a point above the middle, where faces are; at most 60 kB, without anything the camera wrote."""
-    image = ImageOps.fit(_opened(file, FORMATS).convert("RGB"), PHOTO_SIZE, centering=(0.5, 0.3))
+    image = ImageOps.fit(_opened(file, FORMATS, PHOTO_SIZE), PHOTO_SIZE, centering=(0.5, 0.3))
     for quality in QUALITIES:
         written = io.BytesIO()
         image.save(written, "JPEG", quality=quality, optimize=True)
         if written.tell() <= PHOTO_BYTES:
-            break
-    return Picture(written.getvalue(), "image/jpeg")
+            return Picture(written.getvalue(), "image/jpeg")
+    raise NoPicture(_("The picture cannot be made small enough."))
 
 
-def _opened(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
-    """Decoded and upright. The size is looked at before anything is unpacked."""
+def _opened(file: BinaryIO, formats: tuple[str, ...], wanted: tuple[int, int]) -> Image.Image:
+    """Its pixels alone, upright and flat on white. The size is looked at before anything is unpacked.
+
+    A JPEG much larger than `wanted` is unpacked at a fraction of its size.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            Image.open(file, formats=formats).verify()  # WeasyPrint has Pillow load what is cut short
+            with Image.open(file, formats=formats) as image:
+                _refuse_large(image)
+                image.verify()  # WeasyPrint has Pillow load what is cut short
             file.seek(0)
-            image = Image.open(file, formats=formats)
-            small_enough = image.width * image.height <= MOST_PIXELS
-            upright: Image.Image | None = ImageOps.exif_transpose(image) if small_enough else None
+            with Image.open(file, formats=formats) as image:
+                image.draft("RGB", (wanted[0] * 2, wanted[1] * 2))
+                upright = ImageOps.exif_transpose(image).convert("RGBA")
+    except NoPicture:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise NoPicture(_("The picture has too many pixels.")) from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except DAMAGED as error:
         names = ", ".join(formats)
         raise NoPicture(_("This file cannot be read as a picture (%(formats)s).") % {"formats": names}) from error
-    if upright is None:
+    flat = Image.new("RGB", upright.size, "white")
+    flat.paste(upright, mask=upright)
+    return flat
+
+
+def _refuse_large(image: Image.Image) -> None:
+    if image.width * image.height > MOST_PIXELS or max(image.size) > LONGEST_SIDE:
         raise NoPicture(_("The picture has too many pixels."))
-    return upright

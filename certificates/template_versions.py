@@ -77,6 +77,8 @@ def publish(template: Template, *, by: Person, at: datetime) -> TemplateVersion:
         )
     with transaction.atomic():
         locked = Template.objects.select_for_update().get(pk=template.pk)
+        if frozen(locked)[0] != content:
+            raise CannotPublish(_("The template was changed meanwhile. Please look at it again."), found)
         newest = _newest(template.organiser, Completion.Outcome(template.kind))
         if newest is not None and newest.published_by_id is not None and is_same(newest, content):
             return newest
@@ -114,7 +116,7 @@ def frozen(template: Template) -> tuple[dict[str, Any], dict[str, Picture]]:
 
 def keep(printed: Any) -> None:
     """Store the pictures that are not stored yet."""
-    for picture in printed:
+    for picture in sorted(printed, key=lambda picture: picture.sha256):  # so that two writers wait in one order
         PrintedAsset.objects.get_or_create(
             sha256=picture.sha256, defaults={"media_type": picture.media_type, "content": picture.content}
         )

@@ -17,7 +17,7 @@ from wagtail.models import Page
 from academy.pages.cms_policy import CMS
 from academy.people.models import Organiser, Person, Role
 from courses.models import CoursePage
-from courses.trainers import DESK, TO_ORGANISER, organisers_of, own_rows, sync_trainer_groups
+from courses.trainers import DESK, TO_ORGANISER, WRITERS, organisers_of, own_rows, sync_trainer_groups
 
 FILES = {"image": of_images, "document": of_documents}
 FILE_CHOOSERS = {"wagtailimages_chooser": "image", "wagtaildocs_chooser": "document"}
@@ -26,6 +26,18 @@ PAGE_IDS = ("wagtailadmin_choose_page_chosen_multiple",)
 NOT_OF_THE_ROOT = (*PAGE_IDS, "set_page_position")
 # Wagtail fills these with what everybody writes; the history of one's own rows is with each row.
 REPORTS_OF_ALL = ("site_history", "page_types_usage")
+# Views of a snippet that change it: for them it is not enough to review for its organiser.
+CHANGES = (
+    "edit",
+    "copy",
+    "delete",
+    "unpublish",
+    "revisions_revert",
+    "revisions_unschedule",
+    "lock",
+    "unlock",
+    "preview_on_edit",
+)
 LISTS_OF_ALL = ("wagtailadmin_api:images", "wagtailadmin_api:documents")  # no page of the CMS asks them
 
 
@@ -108,7 +120,8 @@ def names_foreign_snippet(request: HttpRequest, kwargs: dict[str, Any], person: 
     if not keys:
         return False
     asked = model._default_manager.filter(pk__in=keys)
-    return bool(asked.exclude(pk__in=own_rows(model, person, at=at).values("pk")).exists())
+    kinds = WRITERS if match is not None and match.url_name in CHANGES else DESK
+    return bool(asked.exclude(pk__in=own_rows(model, person, at=at, kinds=kinds).values("pk")).exists())
 
 
 def names_foreign_file(request: HttpRequest, kwargs: dict[str, Any], person: Person) -> bool:

@@ -28,13 +28,13 @@ class OwnRows:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        from courses.trainers import TO_ORGANISER, own_rows  # they read the models that use these forms
+        from courses.trainers import TO_ORGANISER, WRITERS, own_rows  # they read the models that use these forms
 
         for name, field in self.fields.items():
             queryset = getattr(field, "queryset", None)
             if self.for_user is None or queryset is None or queryset.model not in TO_ORGANISER:
                 continue
-            rows = own_rows(queryset.model, self.for_user, at=timezone.now())
+            rows = own_rows(queryset.model, self.for_user, at=timezone.now(), kinds=WRITERS)
             if name in self.or_with_edition:
                 rows = (queryset.model.objects.filter(editions__isnull=False) | rows).distinct().order_by("code")
             field.queryset = rows  # type: ignore[attr-defined]

@@ -91,12 +91,16 @@ def desk_of(organisers: Iterable[Organiser], *, at: datetime, kinds: Many[Role.K
     return cast("QuerySet[Person]", Person.objects.filter(pk__in=roles.values("person"), is_active=True))
 
 
-def own_rows(model: type[Model], person: Person, *, at: datetime) -> QuerySet[Any]:
-    """The rows of the organisers this person writes or reviews for; rows of a model without organiser are everybody's."""
+def own_rows(model: type[Model], person: Person, *, at: datetime, kinds: Many[Role.Kind] = DESK) -> QuerySet[Any]:
+    """The rows of the organisers this person writes or reviews for; rows of a model without organiser are everybody's.
+
+    What is changed takes `kinds=WRITERS`: rights in the CMS are per model, and whoever writes for one organiser may
+    only review for another.
+    """
     rows = model._default_manager.all()
     if person.is_superuser or model not in TO_ORGANISER:
         return rows
-    return rows.filter(**{f"{TO_ORGANISER[model]}__in": organisers_of(person, at=at)})
+    return rows.filter(**{f"{TO_ORGANISER[model]}__in": organisers_of(person, at=at, kinds=kinds)})
 
 
 def sync_trainer_groups(person: Person, *, at: datetime) -> bool:

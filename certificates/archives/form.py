@@ -6,14 +6,14 @@ from datetime import date
 from typing import Any, TypeVar
 
 from django import forms
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from academy.people.models import WorkUnit
 from certificates.archives.choosing import Choice
 from courses.assignment_form import unit_choices
-from courses.models import Completion, Course
+from courses.models import Completion, Course, Edition
 
 FieldKind = TypeVar("FieldKind", bound=forms.Field)
 
@@ -32,7 +32,7 @@ class ArchiveForm(forms.Form):
         self.chosen_unit = unit
         choices = [(str(pk), name) for pk, name in unit_choices(units, unit)]
         self._field("unit", forms.ChoiceField).choices = choices
-        self.courses = {course.key: course for course in Course.objects.order_by("title")}
+        self.courses = {course.key: course for course in _known_courses()}
         courses = [(key, course.title) for key, course in self.courses.items()]
         self._field("pelatihan", forms.ChoiceField).choices = [("", _("All courses")), *courses]
         first = Completion.objects.filter(person__unit__in=units).aggregate(first=Min("completed_on"))["first"]
@@ -56,3 +56,8 @@ class ArchiveForm(forms.Form):
         if not isinstance(field, kind):
             raise TypeError(name)
         return field
+
+
+def _known_courses() -> QuerySet[Course]:
+    """Those with an edition: a course that is still being written is nobody's business here."""
+    return Course.objects.filter(Exists(Edition.objects.filter(course=OuterRef("pk")))).order_by("title")

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -156,9 +156,10 @@ def tidy(*, at: datetime) -> int:
     deleted = whole_files.delete_drafts(folder, before=at - timedelta(days=1))
     wanted = set(ArchivePart.objects.filter(archive__in=CertificateArchive.objects.live()).values_list("file_name"))
     for path in folder.glob("*.zip"):
-        if (path.name,) not in wanted and path.stat().st_mtime < (at - timedelta(days=1)).timestamp():
-            path.unlink(missing_ok=True)
-            deleted += 1
+        with contextlib.suppress(FileNotFoundError):  # it was deleted meanwhile
+            if (path.name,) not in wanted and path.stat().st_mtime < (at - timedelta(days=1)).timestamp():
+                path.unlink()
+                deleted += 1
     return deleted
 
 
@@ -189,12 +190,15 @@ def _make_missing_parts(archive: CertificateArchive, *, clock: Clock) -> None:
     if not seen_by(archive.by, archive.unit, at=clock()).exists():  # the role ended: nobody may have it
         _end(archive, State.CANCELLED)
         raise LeaseLost
-    whole = set(archive.parts.values_list("number", flat=True))
     last = part_count(archive)
-    for number in range(1, last + 1):
-        if number not in whole:
+    while missing := _missing(archive, last):  # one that was whole may be lost while others are made
+        for number in missing:
             _make_part(archive, number, of=last, clock=clock)
-    _finish(archive, at=clock())
+    _finish(archive, last, at=clock())
+
+
+def _missing(archive: CertificateArchive, last: int) -> list[int]:
+    return sorted(set(range(1, last + 1)) - set(archive.parts.values_list("number", flat=True)))
 
 
 def _make_part(archive: CertificateArchive, number: int, *, of: int, clock: Clock) -> None:
@@ -228,8 +232,11 @@ def _in_whole_parts(archive: CertificateArchive) -> int:
 
 
 @transaction.atomic
-def _finish(archive: CertificateArchive, *, at: datetime) -> None:
-    """Ready, and its owner is told, at once."""
+def _finish(archive: CertificateArchive, last: int, *, at: datetime) -> None:
+    """Ready, and its owner is told, at once; not as long as a part is missing, which stays owed."""
+    if not _under(archive).select_for_update().exists() or _missing(archive, last):
+        raise LeaseLost
+    inside = archive.parts.aggregate(count=Sum("count"))["count"]
     found = _under(archive).update(
         state=State.READY, ready_at=at, expires_at=at + KEEP_FOR, done=archive.total, lease_until=None, tries=0
     )
@@ -241,12 +248,13 @@ def _finish(archive: CertificateArchive, *, at: datetime) -> None:
             key=f"certificate-archive:{archive.pk}:{at:%Y%m%d%H%M%S}",
             subject=_("The certificates you asked for are gathered"),
             body=_(
-                "Hello %(name)s,\n\n%(count)d certificates of %(unit)s, year %(year)d, are ready to download:\n"
+                "Hello %(name)s,\n\n%(count)d of %(total)d certificates of %(unit)s, year %(year)d, are ready to download:\n"
                 "%(address)s\n\nThey are deleted after %(days)d days.\n"
             )
             % {
                 "name": archive.by.full_name,
-                "count": archive.total,
+                "count": inside,
+                "total": archive.total,
                 "unit": archive.unit.name,
                 "year": archive.year,
                 "address": f"{settings.SITE_URL}/kepegawaian/sertifikat/arsip/{archive.pk}/",
@@ -275,7 +283,10 @@ def _end(archive: CertificateArchive, state: State) -> None:
 
 
 def _free(*, at: datetime) -> QuerySet[CertificateArchive]:
-    return CertificateArchive.objects.owed().filter(Q(lease_until=None) | Q(lease_until__lte=at))
+    """Not under a lease; one that ends later than one taken now was taken by a clock that has been set back since."""
+    return CertificateArchive.objects.owed().filter(
+        Q(lease_until=None) | Q(lease_until__lte=at) | Q(lease_until__gt=at + LEASE)
+    )
 
 
 def _under(archive: CertificateArchive) -> QuerySet[CertificateArchive]:

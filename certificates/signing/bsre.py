@@ -21,6 +21,7 @@ from typing import Any
 from asn1crypto import x509 as asn1_x509
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 
 from academy import whole_files
 from academy.env import Bsre, Signing
@@ -119,6 +120,7 @@ class Activation:
         whole_files.write(self._path, json.dumps(kept).encode(), mode=whole_files.PRIVATE)
 
 
+@sensitive_variables("identity")
 def check_signer(bsre: Bsre, identity: Identity) -> None:
     """SigningRefused if this person's certificate cannot sign now."""
     answer = Gateway(bsre).post("/api/v2/user/check/status", identity.who(), read_seconds=SHORT_READ_SECONDS)
@@ -128,11 +130,13 @@ def check_signer(bsre: Bsre, identity: Identity) -> None:
         raise SigningRefused(_state_in_words(status))
 
 
+@sensitive_variables("identity", "body")
 def send_code(bsre: Bsre, identity: Identity, *, files: int) -> None:
     """Have BSrE send this person a one-time code for so many files."""
     Gateway(bsre).post("/api/v2/sign/get/totp", identity.who() | {"data": files}, read_seconds=SHORT_READ_SECONDS)
 
 
+@sensitive_variables("identity", "body")
 def sign_together(
     bsre: Bsre, identity: Identity, contents: Sequence[bytes], *, reason: str, location: str
 ) -> list[bytes | None]:

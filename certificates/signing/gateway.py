@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 
 from academy.env import Bsre
 from certificates.signing import SignerUnavailable, SigningRefused
@@ -29,6 +30,7 @@ class Gateway:
     def __init__(self, bsre: Bsre) -> None:
         self._bsre = bsre
 
+    @sensitive_variables("body", "sent")
     def post(self, path: str, body: dict[str, Any], *, read_seconds: int = READ_SECONDS) -> dict[str, Any]:
         """The answer's JSON object. SignerUnavailable if there is none to be had, SigningRefused if it is a refusal.
 
@@ -50,6 +52,7 @@ class Gateway:
             raise SignerUnavailable(f"BSrE {path}: answered {status}, not as documented")
         return answer
 
+    @sensitive_variables("sent")
     def _exchange(self, path: str, sent: bytes, *, limit: int, read_seconds: int) -> tuple[int, bytes | None, str]:
         """Status, body (None if it is larger than the limit) and what went wrong on the way."""
         deadline = time.monotonic() + CONNECT_SECONDS + read_seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -82,6 +83,8 @@ def _state(certificate: Certificate, officer: Officer) -> str:
         return _("Set aside")
     if certificate.facts.get("signed_by") == signing.BY_HAND:
         return _("Waiting for its signatory")
+    if certificate.facts.get("signed_by", settings.SIGNING.backend) != settings.SIGNING.backend:
+        return _("Waiting for the signer %(name)s") % {"name": certificate.facts["signed_by"]}
     if certificate.lease_until and certificate.lease_until > officer.at:
         return _("In work")
     return _("Waiting")

@@ -63,7 +63,7 @@ class SignatoryForm(forms.Form):
         regex=r"^[0-9A-Za-z]{4,32}$",
         label=gettext_lazy("Or one-time code"),
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "one-time-code"}),  # not put back into the page
     )
 
     def __init__(self, data: Any = None, *, among: QuerySet[Certificate], sends_code: bool = False) -> None:

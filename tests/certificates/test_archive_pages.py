@@ -15,7 +15,7 @@ from academy.people.placements import place
 from certificates.archives import jobs, parts
 from certificates.models import CertificateArchive
 from tests.certificates.gathering import choice_of, exported, make_many
-from tests.factories import PersonFactory, make_edition, make_hr, make_unit
+from tests.factories import CourseFactory, PersonFactory, make_edition, make_hr, make_unit
 
 pytestmark = pytest.mark.django_db
 PAGE = "/kepegawaian/sertifikat/"
@@ -213,3 +213,8 @@ def test_a_range_beyond_the_end_is_refused_and_one_of_another_version_gets_the_w
     assert (other.status_code, len(body(other))) == (200, archive.parts.get().size)
     same = signed_in.get(where, headers={"range": "bytes=0-9", "if-range": f'"{archive.parts.get().sha256}"'})
     assert (same.status_code, len(body(same))) == (206, 10)
+
+
+def test_a_course_that_is_still_being_written_is_not_offered(signed_in):
+    CourseFactory(title="Rancangan yang belum terbit")
+    assert "Rancangan yang belum terbit" not in signed_in.get("/kepegawaian/sertifikat/").content.decode()

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -419,3 +420,36 @@ def test_a_part_is_a_file_that_other_programs_open(officer, unit, edition, tmp_p
     with zipfile.ZipFile(path) as file:
         file.extractall(tmp_path / "out")
     assert len(list((tmp_path / "out" / "sertifikat").iterdir())) == 2
+
+
+def test_a_part_that_is_lost_while_others_are_made_is_made_again(officer, unit, edition, small_parts, monkeypatch):
+    make_many(7, unit=unit, edition=edition)
+    archive = begin(officer, unit)
+    write = parts.write
+
+    def while_one_is_lost(made_for: CertificateArchive, number: int, **more: Any) -> dict[str, Any]:
+        if number == 3:
+            lost = made_for.parts.get(number=1)
+            parts.path_of(lost.file_name).unlink()
+            jobs.make_again(lost)
+        return write(made_for, number, **more)
+
+    monkeypatch.setattr(parts, "write", while_one_is_lost)
+    gathered(archive)
+    assert [part.number for part in archive.parts.order_by("number")] == [1, 2, 3]
+    assert sum(len(certificates_in(file)) for file in zips(archive)) == 7
+
+
+def test_a_lease_of_a_clock_that_was_set_back_since_holds_up_nothing(officer, unit, edition):
+    make_many(1, unit=unit, edition=edition)
+    archive = begin(officer, unit)
+    CertificateArchive.objects.update(lease_until=AT + timedelta(days=30))
+    gathered(archive)
+
+
+def test_the_message_counts_what_is_in_the_files(officer, unit, edition):
+    _stays, moved = make_many(2, unit=unit, edition=edition)
+    archive = begin(officer, unit)
+    Person.objects.filter(pk=moved.completion.person_id).update(unit=make_unit("Lain"))
+    gathered(archive)
+    assert "1 dari 2 sertifikat" in Message.objects.get(person=officer, key__startswith="certificate-archive").body

@@ -89,7 +89,15 @@ def test_a_failed_issue_leaves_no_gap():
 
 @pytest.mark.parametrize(
     "number_format",
-    ["{sequence}", "{year}", "{sequence.__class__}/{year}", "{0}/{sequence}/{year}", "{sequence}/{year}}"],
+    [
+        "{sequence}",
+        "{year}",
+        "{sequence.__class__}/{year}",
+        "{0}/{sequence}/{year}",
+        "{sequence}/{year}}",
+        "{urut}/{kode}/{kode}/{tahun}",
+        "{urut}/{tahun}/{year}",
+    ],
 )
 def test_a_number_format_holds_known_placeholders_only(number_format: str):
     with pytest.raises(numbering.InvalidNumberFormat):

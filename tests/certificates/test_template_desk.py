@@ -243,3 +243,15 @@ def test_a_superuser_sees_the_templates_of_all(client, template):
     page = client.get(BASE).content.decode()
     assert "BPSDMD Provinsi NTT" in page
     assert "BKN Pusat" in page
+
+
+def test_who_writes_elsewhere_and_reviews_here_changes_nothing_here(client, template, organiser):
+    """Rights in the CMS are per model: without more, writing for one organiser would open the forms of another."""
+    person = signed_in(client, OrganiserFactory(), Role.Kind.TRAINER)
+    Role.objects.create(person=person, kind=Role.Kind.REVIEWER, unit=organiser.unit, from_at=LONG_AGO)
+    before = Template.objects.filter(pk=template.pk).values().get()
+    edit = f"/cms/snippets/certificates/template/edit/{template.pk}/"
+    assert client.post(edit, posted(template, title="Diubah peninjau")).status_code == 404
+    client.post("/cms/snippets/certificates/template/add/", posted(template, kind="attended"))
+    assert Template.objects.filter(organiser=organiser).values().get() == before
+    assert "Diubah" not in client.get(publish_url(template)).content.decode()

@@ -261,3 +261,19 @@ def test_who_attended_has_no_score_on_paper(client):
 def credential_of(certificate: Certificate) -> str:
     assert certificate.file is not None
     return str(certificate.file.credential)
+
+
+def test_what_was_changed_while_it_was_checked_is_looked_at_again(monkeypatch: pytest.MonkeyPatch):
+    template = make_template(OrganiserFactory(), title="Lama")
+    mine = Template.objects.get(pk=template.pk)
+    check = template_versions.check
+
+    def meanwhile(*arguments):
+        found = check(*arguments)
+        Template.objects.filter(pk=template.pk).update(title="Baru")
+        return found
+
+    monkeypatch.setattr(template_versions, "check", meanwhile)
+    with pytest.raises(template_versions.CannotPublish, match="diubah"):
+        template_versions.publish(mine, by=PersonFactory(), at=AT)
+    assert not template.versions.filter(published_by__isnull=False).exists()

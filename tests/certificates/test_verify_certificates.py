@@ -216,7 +216,7 @@ def test_a_file_that_no_row_knows_is_named_once_it_is_older_than_a_lease(both):
     assert verify()[0] == 0, "a worker may be about to publish it"
     age(stray)
     code, lines = verify()
-    assert code == 1
+    assert code == 0, "a worker that was stopped leaves such a file, and it does no harm"
     assert lines[0].startswith(f"{stray.parent.name}/{stray.name}: Berkas ini ada di penyimpanan")
 
 

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from academy.notifications.models import Message
-from certificates import issuing, store
+from certificates import issuing, making, store
 from certificates.models import Certificate, CertificateFile
 from tests.factories import AT, make_completion
 
@@ -166,6 +166,26 @@ def test_nobody_is_certified_before_the_day_of_completion_though_the_clock_was_s
     assert certificate.issued_at == completion.completed_at
     assert certificate.facts["issued_on"] >= certificate.facts["completed_on"]
     assert certificate.year == completion.completed_on.year
+
+
+def test_rows_of_another_backend_wait_and_delay_nobody():
+    waiting = issued(7)
+    for certificate in waiting:
+        Certificate.objects.filter(pk=certificate.pk).update(facts=certificate.facts | {"signed_by": "bsre-seal"})
+    issued()
+    swept = issuing.sweep(at=AT, limit=10)
+    assert (swept.published, swept.failed) == (1, 0)
+    assert set(issuing.waiting_for_another_backend()) == set(waiting)
+
+
+def test_who_is_at_the_last_try_goes_on_when_it_is_to_be_tried_again():
+    (certificate,) = issued()
+    Certificate.objects.filter(pk=certificate.pk).update(tries=issuing.MOST_TRIES - 1)
+    held = issuing.claim(issuing.certificates_without_file(at=AT), at=AT)
+    assert held is not None
+    assert issuing.try_again(issuing.set_aside()) == 1
+    assert issuing.sweep(at=AT, limit=10).published == 0, "it is still under the lease"
+    assert issuing.publish(held, making.prepare(held).sign(), None, at=AT)
 
 
 @pytest.mark.django_db(transaction=True)
