@@ -182,8 +182,10 @@ STATICFILES_DIRS = [BASE_DIR / "academy" / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
 CERTIFICATES_ROOT = DATA_DIR / "certificates"
+STORAGE = ENV.storage  # a bucket instead of that folder
 SIGNING = ENV.signing
 IMPORTS_ROOT = DATA_DIR / "imports"
+EXPORTS_ROOT = DATA_DIR / "exports"  # archives of certificates, for some days
 PACKAGES_ROOT = DATA_DIR / "packages"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -217,6 +219,9 @@ CELERY_TASK_ROUTES = {
     "academy.people.tasks.work_on_import": {"queue": "long"},
     "academy.people.tasks.work_on_owed_imports": {"queue": "long"},
     "academy.people.tasks.delete_old_import_files": {"queue": "long"},
+    "certificates.tasks.work_on_archive": {"queue": "long"},
+    "certificates.tasks.work_on_owed_archives": {"queue": "long"},
+    "certificates.tasks.delete_old_files": {"queue": "long"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 EXPIRES = {"expires": 60}  # by then the clock sent another: a worker that was down is not buried under old ones
@@ -250,6 +255,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "delete-old-import-files": {
         "task": "academy.people.tasks.delete_old_import_files",
+        "schedule": 3600.0,
+        "options": EXPIRES,
+    },
+    "work-on-owed-archives": {
+        "task": "certificates.tasks.work_on_owed_archives",
+        "schedule": 60.0,
+        "options": EXPIRES,
+    },
+    "delete-old-certificate-files": {
+        "task": "certificates.tasks.delete_old_files",
         "schedule": 3600.0,
         "options": EXPIRES,
     },

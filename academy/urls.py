@@ -20,6 +20,7 @@ urlpatterns = [
     path("pengelola/", include("certificates.operator_urls")),
     path("kepegawaian/", include("academy.people.hr_urls")),
     path("kepegawaian/", include("courses.hr_urls")),
+    path("kepegawaian/", include("certificates.hr_urls")),
     path("laporan/pegawai/impor/", include("academy.people.import_urls")),
     path("laporan/", include("academy.reports.urls")),
     path("api/v1/", api.urls),

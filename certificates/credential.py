@@ -72,7 +72,7 @@ def build(facts: CertificateFacts, issuance: Issuance) -> dict[str, Any]:
                 "name": facts.course,
                 "description": f"{facts.outcome}. {facts.run}, Edisi {facts.edition}, "
                 f"{facts.credit_hours} ({facts.credit_hours_in_words}) jam pelajaran.",
-                "criteria": {"narrative": f"Nilai akhir {facts.score}, batas lulus {facts.pass_mark}."},
+                "criteria": {"narrative": _criteria(facts)},
                 "inLanguage": "id",
             },
         },
@@ -84,6 +84,12 @@ def build(facts: CertificateFacts, issuance: Issuance) -> dict[str, Any]:
             "statusListCredential": issuance.list_url,
         },
     }
+
+
+def _criteria(facts: CertificateFacts) -> str:
+    if not facts.score:
+        return "Mengikuti seluruh kegiatan pelatihan."
+    return f"Nilai akhir {facts.score}, batas lulus {facts.pass_mark}."
 
 
 def sign(document: dict[str, Any], key: Ed25519PrivateKey, *, method: str, created: str) -> dict[str, Any]:

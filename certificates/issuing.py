@@ -17,13 +17,11 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
-from certificates import codes, credential, credentials, numbering, signing, store
-from certificates.facts import TEMPLATE_VERSION, CertificateFacts, gather
+from certificates import codes, credentials, holders, making, numbering, signing, store, template_versions
+from certificates.facts import TEMPLATE_VERSION, gather
 from certificates.messages import announce
-from certificates.models import Certificate, CertificateFile, SigningKey
-from certificates.rendering import render_pdf
+from certificates.models import Certificate, CertificateFile
 from courses.models import Completion
 
 log = logging.getLogger(__name__)
@@ -59,8 +57,18 @@ def unpublished() -> QuerySet[Certificate]:
 
 
 def owed_files() -> QuerySet[Certificate]:
-    """What is owed a file: not published, not set aside, not withdrawn."""
-    return unpublished().filter(tries__lt=MOST_TRIES)
+    """What a worker owes a file: not published, not set aside, not withdrawn, and not waiting for its signatory."""
+    by_worker = ~Q(facts__signed_by=signing.BY_HAND) | Q(facts__signed_by__isnull=True)
+    return unpublished().filter(by_worker, tries__lt=MOST_TRIES)
+
+
+def _free(at: datetime) -> Q:
+    return Q(lease_until__isnull=True) | Q(lease_until__lte=at) | Q(lease_until__gt=at + LEASE)
+
+
+def waiting_for_signatory() -> QuerySet[Certificate]:
+    """What a person signs who types a passphrase, see `batch_signing`; whether somebody works on it or not."""
+    return unpublished().filter(facts__signed_by=signing.BY_HAND, tries__lt=MOST_TRIES)
 
 
 def certificates_without_file(*, at: datetime) -> QuerySet[Certificate]:
@@ -69,9 +77,13 @@ def certificates_without_file(*, at: datetime) -> QuerySet[Certificate]:
     A lease or pause that ends later than one taken now would was taken by a clock that has been set back since: it
     does not count.
     """
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=at) | Q(lease_until__gt=at + LEASE)
     rested = Q(retry_at__isnull=True) | Q(retry_at__lte=at) | Q(retry_at__gt=at + PAUSES[-1])
-    return owed_files().filter(free, rested)
+    return owed_files().filter(_free(at), rested)
+
+
+def signable(*, at: datetime) -> QuerySet[Certificate]:
+    """What a person may sign now: not under somebody's lease. It does not rest: a mistyped passphrase is typed again."""
+    return waiting_for_signatory().filter(_free(at))
 
 
 def set_aside() -> QuerySet[Certificate]:
@@ -96,14 +108,17 @@ def make_row(completion: Completion, *, revision: int, at: datetime, **more: Any
     """A row with the next number, a new code and the facts of now. For `issue` and `reissue`, in their transactions."""
     at = max(at, completion.completed_at)  # a clock that was set back certifies nobody ahead of time
     organiser = completion.course.organiser
+    template = template_versions.current(organiser, Completion.Outcome(completion.outcome), at=at)
     issued_on = at.astimezone(ZoneInfo(organiser.time_zone)).date()
     sequence = numbering.next_sequence(organiser, year=issued_on.year)
     number = numbering.write(
-        organiser.number_format, sequence=sequence, organiser_code=organiser.code, issued_on=issued_on
+        template.content["number_format"], sequence=sequence, organiser_code=organiser.code, issued_on=issued_on
     )
     facts = gather(
         completion,
         organiser=organiser,
+        template=template.content,
+        given=holders.given_by(completion.person, template.content),
         number=number,
         code=codes.new_code(),
         issued_on=issued_on,
@@ -120,6 +135,7 @@ def make_row(completion: Completion, *, revision: int, at: datetime, **more: Any
         code=facts.code,
         facts=facts.as_json(),
         facts_sha256=facts.sha256(),
+        template=template,
         template_version=TEMPLATE_VERSION,
         issued_at=at,
         status_index=credentials.new_status_index(),
@@ -134,70 +150,66 @@ def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
     file, and only the holder of the lease publishes. Any error leaves the row owed and counts as a try, except what is
     not the row's fault: a full disk, a database or a signer that is away.
     """
-    claimed = _claim(certificates_without_file(at=at).filter(pk=certificate.pk), at=at)
-    if claimed is None:
-        certificate.refresh_from_db()
-        return certificate
-    _publish_claimed(claimed, at=at)
+    claimed = claim(certificates_without_file(at=at).filter(pk=certificate.pk), at=at)
+    if claimed is not None:
+        _make_file(claimed, at=at)
     certificate.refresh_from_db()
     return certificate
 
 
-def _publish_claimed(certificate: Certificate, *, at: datetime) -> bool:
+def _make_file(certificate: Certificate, *, at: datetime) -> bool:
     """Publish what this worker holds under its lease; whether it did, or somebody else has it by now."""
     try:
-        signed, attached = _draw_and_sign(certificate)
-        stored = store.keep(signed.content)
-        return _publish(certificate, stored, signed, attached, at=at)
+        prepared = making.prepare(certificate)
+        return publish(certificate, prepared.sign(), prepared.credential, at=at)
     except BLAMELESS as error:
-        _give_back(certificate, error, at=at, counts=False)
+        give_back(certificate, error, at=at, counts=False)
         raise
     except Exception as error:
-        _give_back(certificate, error, at=at, counts=True)
+        give_back(certificate, error, at=at, counts=True)
         raise
 
 
-def _draw_and_sign(certificate: Certificate) -> tuple[signing.SignedFile, dict[str, Any] | None]:
-    """The signed file, and the credential that is attached to it. A signature tells when it was really made."""
-    facts = CertificateFacts.from_json(certificate.facts)
-    signed_credential = credentials.of(certificate, facts)
-    attachment = credential.as_bytes(signed_credential) if signed_credential else None
-    occasion = signing.Occasion(
-        signatory=facts.signatory,
-        reason=f"{facts.title} {facts.number}",
-        location=facts.place,
-        at=timezone.now(),
-    )
-    signer = signing.signer_named(facts.signed_by)
-    signed = signer.sign(lambda slot: render_pdf(facts, slot=slot, credential=attachment), occasion)
-    return signed, signed_credential
+def claim(owed: QuerySet[Certificate], *, at: datetime) -> Certificate | None:
+    """Take the first of these under a lease. Where the database can, a row that another worker is taking is skipped."""
+    with transaction.atomic():
+        certificate = owed.select_for_update(skip_locked=True).first()
+        if certificate is not None:
+            certificate.lease_until = at + LEASE
+            certificate.tries += 1
+            certificate.save(update_fields=["lease_until", "tries"])
+    return certificate
 
 
-@transaction.atomic
-def _publish(
-    certificate: Certificate,
-    stored: store.Stored,
-    signed: signing.SignedFile,
-    attached: dict[str, Any] | None,
-    *,
-    at: datetime,
+def publish(
+    certificate: Certificate, signed: signing.SignedFile, attached: dict[str, Any] | None, *, at: datetime
 ) -> bool:
-    if not _held(certificate).select_for_update().exists():
-        return False
-    key = SigningKey.objects.filter(fingerprint=signed.fingerprint).first() if signed.fingerprint else None
-    file, _created = CertificateFile.objects.get_or_create(
-        sha256=stored.sha256,
-        defaults={
-            "size": stored.size,
-            "key": stored.key,
-            "level": signed.level,
-            "signing_key": key,
-            "credential": attached,
-        },
-    )
-    _held(certificate).update(file=file, published_at=at, lease_until=None, retry_at=None, last_error="")
-    announce(certificate, at=at)
+    """Store the file, then let the row point to it and owe the learner a message; whether the lease was still held."""
+    stored = store.keep(signed.content)
+    with transaction.atomic():
+        if not _held(certificate).select_for_update().exists():
+            return False
+        file, _created = CertificateFile.objects.get_or_create(
+            sha256=stored.sha256,
+            defaults={
+                "size": stored.size,
+                "key": stored.key,
+                "level": signed.level,
+                "signing_key": signed.key,
+                "credential": attached,
+            },
+        )
+        _held(certificate).update(file=file, published_at=at, lease_until=None, retry_at=None, last_error="")
+        announce(certificate, at=at)
     return True
+
+
+def give_back(certificate: Certificate, error: Exception, *, at: datetime, counts: bool) -> None:
+    """Let the row rest. One that is not at fault keeps its tries, and rests as after a first."""
+    tries = certificate.tries if counts else certificate.tries - 1
+    pause = PAUSES[min(tries, len(PAUSES)) - 1] if counts else PAUSES[0]
+    text = f"{type(error).__name__}: {error}"[:2000]
+    _held(certificate).update(lease_until=None, retry_at=at + pause, tries=tries, last_error=text)
 
 
 def sweep(*, at: datetime, limit: int) -> Swept:
@@ -237,11 +249,11 @@ def _publish_owed(now: Callable[[], datetime], limit: int) -> tuple[int, int]:
     published = failed = outages = 0
     while published + failed < limit and outages < OUTAGES_IN_A_ROW:
         owed = certificates_without_file(at=now()).order_by("tries", "issued_at", "pk")
-        certificate = _claim(owed, at=now())
+        certificate = claim(owed, at=now())
         if certificate is None:
             break
         try:
-            published += _publish_claimed(certificate, at=now())
+            published += _make_file(certificate, at=now())
             outages = 0
         except Exception as error:  # the same; the row itself counts its tries
             failed += 1
@@ -265,26 +277,7 @@ def locked(pk: int) -> Completion:
     ).get(pk=pk)
 
 
-def _claim(owed: QuerySet[Certificate], *, at: datetime) -> Certificate | None:
-    """Take the first of these under a lease. Where the database can, a row that another worker is taking is skipped."""
-    with transaction.atomic():
-        certificate = owed.select_for_update(skip_locked=True).first()
-        if certificate is not None:
-            certificate.lease_until = at + LEASE
-            certificate.tries += 1
-            certificate.save(update_fields=["lease_until", "tries"])
-    return certificate
-
-
 def _held(certificate: Certificate) -> QuerySet[Certificate]:
     """The row, if it is still ours to publish: under the very lease that was taken."""
     ours = Certificate.objects.live().filter(published_at__isnull=True)
     return ours.filter(pk=certificate.pk, lease_until=certificate.lease_until)
-
-
-def _give_back(certificate: Certificate, error: Exception, *, at: datetime, counts: bool) -> None:
-    """Let the row rest. One that is not at fault keeps its tries, and rests as after a first."""
-    tries = certificate.tries if counts else certificate.tries - 1
-    pause = PAUSES[min(tries, len(PAUSES)) - 1] if counts else PAUSES[0]
-    text = f"{type(error).__name__}: {error}"[:2000]
-    _held(certificate).update(lease_until=None, retry_at=at + pause, tries=tries, last_error=text)

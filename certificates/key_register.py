@@ -89,6 +89,26 @@ def did_document() -> dict[str, Any]:
     }
 
 
+def published_keys() -> list[dict[str, Any]]:
+    """Every key that ever signed, for anybody who checks a certificate without asking us: purpose, state, public part.
+
+    `public` is the certificate and those above it as PEM, or an Ed25519 key as multibase.
+    """
+    return [
+        {
+            "fingerprint": key.fingerprint,
+            "purpose": key.purpose,
+            "algorithm": key.algorithm,
+            "state": key.state,
+            "state_changed_at": key.state_changed_at,
+            "valid_from": key.valid_from,
+            "valid_until": key.valid_until,
+            "public": key.public,
+        }
+        for key in SigningKey.objects.order_by("valid_from", "pk")
+    ]
+
+
 def find(digits: str) -> SigningKey:
     """By the beginning of its fingerprint. KeyRegisterError if that is too short or not exactly one key's."""
     found = list(SigningKey.objects.filter(fingerprint__startswith=digits.lower())[:2])

@@ -6,9 +6,11 @@ import hashlib
 import mimetypes
 import re
 import threading
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from importlib import resources
+from io import BytesIO
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -17,9 +19,10 @@ from xml.etree import ElementTree
 
 import segno
 from django.template.loader import get_template
+from PIL import Image
 from tinycss2 import color5
 from weasyprint import CSS, HTML, Attachment, Document
-from weasyprint.images import SVGImage
+from weasyprint.images import RasterImage, SVGImage
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
@@ -36,9 +39,21 @@ VARIANT = "pdf/a-3a"
 QR_ADDRESS = "asset:qr"
 CREDENTIAL_NAME = "kredensial.json"
 QR_COLOUR = "#1B2430"
+PRINTED = "asset:printed/"  # and the hash of a logo or photo
+JP_PHRASE = "{jp} ({words}) jam pelajaran"  # stands out in the details
 
 # What the foot says of the signature, by the backend that makes it: nothing that it does not do.
-SIGNATURES = {"local": "Sertifikat ini diterbitkan dan ditandatangani secara elektronik dengan kunci akademi."}
+SIGNATURES = {
+    "local": "Sertifikat ini diterbitkan dan ditandatangani secara elektronik dengan kunci akademi.",
+    "bsre-seal": (
+        "Dokumen ini telah dibubuhi segel elektronik instansi yang diterbitkan oleh Balai Besar Sertifikasi Elektronik "
+        "(BSrE), Badan Siber dan Sandi Negara."
+    ),
+    "bsre-sign": (
+        "Dokumen ini telah ditandatangani secara elektronik menggunakan sertifikat elektronik yang diterbitkan oleh "
+        "Balai Besar Sertifikasi Elektronik (BSrE), Badan Siber dan Sandi Negara."
+    ),
+}
 # Long names are set smaller so that they stay on one line: (up to so many characters, size class).
 NAME_SIZES = ((24, "xl"), (32, "l"), (44, "m"), (60, "s"))
 SMALLEST_NAME = "xs"
@@ -119,14 +134,34 @@ class QrCode:
         stream.fill()
 
 
-def render_pdf(facts: CertificateFacts, *, slot: SignatureSlot | None = None, credential: bytes | None = None) -> bytes:
+class Picture(RasterImage):
+    """A logo or photo, packed once per process: WeasyPrint would decode and deflate it for each document."""
+
+    def __init__(self, sha256: str, content: bytes) -> None:
+        super().__init__(Image.open(BytesIO(content)), sha256[:32], content)
+        self._packed: bytes | None = None
+
+    def _get_png_data(self, pillow_image: Image.Image) -> bytes:
+        if self._packed is None:
+            self._packed = RasterImage._get_png_data(pillow_image)
+        return self._packed
+
+
+def render_pdf(
+    facts: CertificateFacts,
+    *,
+    assets: Mapping[str, bytes] | None = None,
+    slot: SignatureSlot | None = None,
+    credential: bytes | None = None,
+) -> bytes:
     """The certificate as PDF; the same arguments give the same bytes. RenderError if it cannot be drawn.
 
-    With a slot the file waits for its signature, see `signature_slot.fill`. The credential becomes a file in the PDF.
+    `assets` holds the pictures that the facts name, by their hash. With a slot the file waits for its signature, see
+    `signature_slot.fill`. The credential becomes a file in the PDF.
     """
     try:
         with _drawing:
-            pdf: bytes = _lay_out(facts).write_pdf(
+            pdf: bytes = _lay_out(facts, _pictures_of(facts, assets or {})).write_pdf(
                 pdf_variant=VARIANT,
                 pdf_identifier=hashlib.sha256(facts.sha256().encode()).digest()[:16],
                 attachments=[_attachment(credential, facts)] if credential else None,
@@ -155,24 +190,38 @@ def _attachment(credential: bytes, facts: CertificateFacts) -> Attachment:
     )
 
 
-def _lay_out(facts: CertificateFacts) -> Document:
+def _pictures_of(facts: CertificateFacts, assets: Mapping[str, bytes]) -> dict[str, Picture]:
+    """The pictures these facts name, by their address. RenderError if one is missing or not the one that is named."""
+    for sha256 in facts.printed_assets:
+        if hashlib.sha256(assets.get(sha256, b"")).hexdigest() != sha256:
+            message = f"The picture {sha256} is missing or another one"
+            raise RenderError(message)
+    return {f"{PRINTED}{sha256}": _logo(sha256, assets[sha256]) for sha256 in facts.printed_assets}
+
+
+@lru_cache(maxsize=32)
+def _logo(sha256: str, content: bytes) -> Picture:
+    return Picture(sha256, content)
+
+
+def _lay_out(facts: CertificateFacts, pictures: dict[str, Picture]) -> Document:
     """Laid out at the widest spacing that leaves everything on page one."""
     context = _context(facts)
-    for density in DENSITIES:
-        document = _pages(context, density=density, pages=2)
+    for density in DENSITIES[1:] if facts.birth else DENSITIES:  # with one line more the widest never fits
+        document = _pages(context, pictures, density=density, pages=2)
         if _front_is_one_page(document):
             count = len(document.pages)
-            return document if count == 2 else _pages(context, density=density, pages=count)
+            return document if count == 2 else _pages(context, pictures, density=density, pages=count)
     raise RenderError("The facts do not fit on page one")
 
 
-def _pages(context: dict[str, Any], *, density: str, pages: int) -> Document:
+def _pages(context: dict[str, Any], pictures: dict[str, Picture], *, density: str, pages: int) -> Document:
     html = get_template(TEMPLATE).render({**context, "density": density, "pages": pages})
     return PlainHTML(string=html, url_fetcher=AssetFetcher()).render(
         stylesheets=[_style()],
         font_config=_fonts(),
         pdf_variant=VARIANT,
-        cache=_ornaments() | {QR_ADDRESS: QrCode(context["verify_url"])},
+        cache=_ornaments() | pictures | {QR_ADDRESS: QrCode(context["verify_url"])},
     )
 
 
@@ -183,7 +232,10 @@ def _front_is_one_page(document: Document) -> bool:
 def _context(facts: CertificateFacts) -> dict[str, Any]:
     return {
         "facts": facts,
-        "is_passed": facts.outcome == "Lulus",
+        "opening": [part.strip() for part in facts.opening.split("\n")],
+        "details": _emphasised(facts),
+        "logos": [{"url": PRINTED + logo.sha256, "alt": logo.alt} for logo in facts.logos],
+        "photo": facts.photo and PRINTED + facts.photo,
         "name_size": next((size for longest, size in NAME_SIZES if len(facts.name) <= longest), SMALLEST_NAME),
         "nip": nip.grouped(facts.nip),
         "signatory_nip": nip.grouped(facts.signatory_nip),
@@ -208,6 +260,14 @@ def _context(facts: CertificateFacts) -> dict[str, Any]:
         "qr": QR_ADDRESS,
         "verify_url": facts.verify_url,
     }
+
+
+def _emphasised(facts: CertificateFacts) -> list[dict[str, str]]:
+    """The details in pieces: the credit hours stand out, e-learning is a foreign word, a line break is a break."""
+    jp = JP_PHRASE.format(jp=facts.credit_hours, words=facts.credit_hours_in_words)
+    styles = {jp: "strong", "(e-learning)": "foreign", "\n": "break"}
+    pieces = re.split("(" + "|".join(re.escape(text) for text in styles) + ")", facts.details)
+    return [{"text": piece, "style": styles.get(piece, "")} for piece in pieces if piece]
 
 
 def _without_resources(drawn: list[bytes | str]) -> bytes:

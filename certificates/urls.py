@@ -2,13 +2,16 @@
 
 from django.urls import path, re_path
 
-from certificates.views import machine, mine, verify
+from certificates.views import details, machine, mine, verify
 
 urlpatterns = [
     path("sertifikat/", mine.certificates, name="my_certificates"),
+    path("sertifikat/data-cetak/", details.details, name="holder_details"),
+    path("sertifikat/data-cetak/foto.jpg", details.photo, name="holder_photo"),
     path("sertifikat/<str:code>.pdf", mine.file, name="certificate_file"),
     path("sertifikat/<str:code>.json", mine.credential, name="certificate_credential"),
     re_path(r"^status/(?P<number>[0-9]{1,4})$", machine.status_list, name="status_list"),
+    path(".well-known/signing-keys.json", machine.signing_keys, name="signing_keys"),
     path(".well-known/did.json", machine.did_document, name="did_document"),
     path("verifikasi/", verify.form, name="verify"),
     path("V/<str:code>", verify.by_code, name="certificate_by_code"),

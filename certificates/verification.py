@@ -21,6 +21,9 @@ _STANDING = """
 """
 
 
+PRINTED_NOT_SHOWN = "tercetak, tidak ditampilkan"  # photo and birth data
+
+
 class Outcome(StrEnum):
     GENUINE = "genuine"
     REVOKED = "revoked"
@@ -106,11 +109,15 @@ def unknown(code: str) -> Verdict:
 
 
 def public_facts(verdict: Verdict) -> dict[str, Any] | None:
-    """Every printed fact for anybody's eyes, days in ISO; of each NIP only the last four digits. None if unknown."""
+    """Every printed fact for anybody's eyes, days in ISO; of each NIP only the last four digits.
+
+    Of photo and birth data it says no more than that they are printed. None if unknown.
+    """
     if verdict.facts is None:
         return None
     facts = verdict.facts
     printed = facts.as_json() | {"nip": nip.masked(facts.nip), "signatory_nip": nip.masked(facts.signatory_nip)}
+    printed |= {name: PRINTED_NOT_SHOWN for name in ("photo", "birth_place", "born_on") if printed[name]}
     zone = ZoneInfo(verdict.time_zone)
     return printed | {
         "verify_url": facts.verify_url,

@@ -87,7 +87,7 @@ class AssignmentForm(forms.Form):
         self._field("course", CourseField).offer(on=today)
         field = self._field("unit", forms.ModelChoiceField)
         field.queryset = units  # any unit of the scope is taken; the select offers the upper ones
-        field.choices = [("", field.empty_label), *_choices(units, unit)]
+        field.choices = [("", field.empty_label), *unit_choices(units, unit)]
         self.fields["due_on"].widget.attrs["min"] = today.isoformat()
 
     def _field(self, name: str, kind: type[FieldKind]) -> FieldKind:
@@ -117,7 +117,7 @@ class AssignmentForm(forms.Form):
         return cleaned
 
 
-def _choices(units: QuerySet[WorkUnit], chosen: WorkUnit | None) -> list[tuple[int, str]]:
+def unit_choices(units: QuerySet[WorkUnit], chosen: WorkUnit | None) -> list[tuple[int, str]]:
     """The two upper levels of each tree in the scope, and the unit that was asked for."""
     rows = list(units.filter(closed_on__isnull=True, depth__lte=2).values_list("pk", "depth", "name")[: MOST_UNITS + 1])
     if not rows or len(rows) > MOST_UNITS:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -16,17 +15,9 @@ from wagtail.images.permissions import permission_policy as of_images
 from wagtail.models import Page
 
 from academy.pages.cms_policy import CMS
-from academy.people.models import Person, Role
-from courses.models import Course, CoursePage, LearningPath, Question, QuestionBank, Run
-from courses.trainers import DESK, organisers_of, own_rows, sync_trainer_groups
-
-SNIPPETS: dict[str, type[Model]] = {
-    "course": Course,
-    "question": Question,
-    "questionbank": QuestionBank,
-    "run": Run,
-    "learningpath": LearningPath,
-}
+from academy.people.models import Organiser, Person, Role
+from courses.models import CoursePage
+from courses.trainers import DESK, TO_ORGANISER, organisers_of, own_rows, sync_trainer_groups
 
 FILES = {"image": of_images, "document": of_documents}
 FILE_CHOOSERS = {"wagtailimages_chooser": "image", "wagtaildocs_chooser": "document"}
@@ -105,10 +96,11 @@ def names_foreign_page(request: HttpRequest, kwargs: dict[str, Any], person: Per
 
 
 def names_foreign_snippet(request: HttpRequest, kwargs: dict[str, Any], person: Person, *, at: datetime) -> bool:
-    """Whether the address names a course, bank or question of another organiser."""
+    """Whether the address names a course, bank, question or other snippet of another organiser."""
     match = request.resolver_match
     name = str(kwargs.get("model_name", "")) or (match.namespace.rpartition("_")[2] if match else "")
-    model = SNIPPETS.get(name)
+    snippets = {str(one._meta.model_name): one for one in TO_ORGANISER if one is not Organiser}
+    model = snippets.get(name)
     if model is None:
         return False
     named = [str(kwargs.get("pk", "")), *request.GET.getlist("id")]

@@ -226,8 +226,7 @@ class RunViewSet(OwnSnippetViewSet):
     icon = "group"
     menu_order = 150
     list_display = [
-        Column("name", label=gettext_lazy("cohort (angkatan)"), accessor="name"),
-        "course",
+        "__str__",  # a name, not a Column: only so it is the title, with the ways to everything about the run
         "opens_on",
         "closes_on",
         BooleanColumn("closed", label=gettext_lazy("closed"), accessor=lambda run: bool(run.closed_at)),

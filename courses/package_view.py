@@ -32,7 +32,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from wagtail.log_actions import log
 
 from academy.people.models import Organiser, Person
-from academy.people.roster.files import appearing
+from academy.whole_files import appearing
 from courses.models import Course, CoursePage
 from courses.package_guard import MOST_BYTES, PackageRefused
 from courses.package_import import Changes, Package, import_package, preview, read_package

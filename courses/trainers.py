@@ -53,6 +53,24 @@ TO_ORGANISER: dict[type[Model], str] = {
 }
 
 
+def take_part(model: type[Model], *, organiser: str, write: tuple[str, ...], review: tuple[str, ...]) -> None:
+    """Let a room above have a snippet of its own at the desk, scoped as the ones of courses are; call when it is ready.
+
+    `organiser` is the way from a row to its organiser.
+    """
+    TO_ORGANISER[model] = organiser
+    SNIPPETS[WRITE][model], SNIPPETS[REVIEW][model] = write, review
+
+
+def grant(model: type[Model]) -> None:
+    """Give the groups that are there already what they may do with this model; groups made later have it from the start."""
+    for level in (WRITE, REVIEW):
+        codes = [f"{action}_{model._meta.model_name}" for action in SNIPPETS[level][model]]
+        permissions = Permission.objects.filter(content_type__app_label=model._meta.app_label, codename__in=codes)
+        for group in Group.objects.filter(name__startswith=f"{level} "):
+            group.permissions.add(*permissions)
+
+
 def organisers_of(person: Person, *, at: datetime, kinds: Many[Role.Kind] = DESK) -> QuerySet[Organiser]:
     """The organisers whose unit lies in the scope of a role of these kinds; all of them for a superuser."""
     if person.is_superuser and person.is_active:

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import judges
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    return [] if hasattr(config, "workerinput") else ["judges: " + ", ".join(judges.versions())]
+
 
 @pytest.fixture(autouse=True)
 def own_files(settings, tmp_path: Path) -> None:
@@ -14,6 +20,7 @@ def own_files(settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.CERTIFICATES_ROOT = tmp_path / "certificates"
     settings.IMPORTS_ROOT = tmp_path / "imports"
+    settings.EXPORTS_ROOT = tmp_path / "exports"
     settings.PACKAGES_ROOT = tmp_path / "packages"
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # needs no collectstatic
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}

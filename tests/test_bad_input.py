@@ -19,6 +19,7 @@ from academy.people import units
 from academy.people.models import AccessLog, Person
 from academy.people.placements import place
 from academy.people.transfers import release
+from certificates.models import CertificateArchive
 from courses.attempts import start_attempt
 from courses.models import Enrolment
 from tests.doors import Door, doors
@@ -83,7 +84,11 @@ def world() -> World:
     quiz = enrolment.edition.activities.get(kind="quiz")
     attempt = start_attempt(enrolment, quiz, at=AT, rng=random.Random(1))
     colleague = PersonFactory(unit=learner.unit)
+    archive = CertificateArchive.objects.create(
+        by=officer, at=AT, scope="", unit=learner.unit, year=2026, total=1, state="ready"
+    )
     samples = {
+        "archive": archive.pk,
         "activity": quiz.activity,
         "code": "0123456789ABCDEF",
         "course_key": enrolment.run.course.key,
@@ -98,6 +103,7 @@ def world() -> World:
         "placement": place(colleague, unit=learner.unit, from_on=date(2099, 1, 1), today=AT.date()).pk,
         "pk": completion.person.pk,
         "restriction_id": 1,
+        "run": enrolment.run_id,
         "role": officer.roles.get().pk,
         "transfer": release(colleague, to_agency=AgencyFactory(), by=officer, at=AT).pk,
         "uidb36": "1",

@@ -77,6 +77,8 @@ DESK = (
     *(f"/kepegawaian/mutasi/?{query}" for query in ("", LAST, "daftar=keluar", f"daftar=keluar&{LAST}")),
     "/kepegawaian/aktivasi/",
     f"/kepegawaian/aktivasi/?{LAST}",
+    "/kepegawaian/sertifikat/?tahun=2026",
+    "/kepegawaian/sertifikat/?tahun=2026&unit={leaf}&pelatihan={course}",
     "/kepegawaian/penugasan/",
     f"/kepegawaian/penugasan/?{LAST}",
     "/kepegawaian/penugasan/baru/",

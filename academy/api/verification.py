@@ -25,11 +25,26 @@ class Module(Schema):
     credit_hours: str
 
 
+class Logo(Schema):
+    """A printed logo: the hash of its bytes, and what it is."""
+
+    sha256: str
+    alt: str
+
+
 class Certificate(Schema):
-    """Every printed fact. Of each NIP only the last four digits are shown; scores are decimals as text."""
+    """Every printed fact. Of each NIP only the last four digits are shown; scores are decimals as text.
+
+    `photo`, `birth_place` and `born_on` are empty, or say that they are printed and not shown. `opening` and `details` are the words
+    around the name and the course, `template` the version of the organiser's template, `template_version` the layout.
+    """
 
     title: str
+    kind: Literal["passed", "attended"]
     outcome: str
+    opening: str
+    lead_in: str
+    details: str
     number: str
     code: str
     name: str
@@ -56,7 +71,13 @@ class Certificate(Schema):
     signatory: str
     signatory_nip: str
     signatory_position: str
+    on_behalf_of: str
+    logos: list[Logo]
+    photo: str
+    birth_place: str
+    born_on: str
     signed_by: str
+    template: str
     template_version: str
     verify_url: str
     revoked_on: date | None

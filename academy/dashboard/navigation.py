@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from academy.pages.caching import content_version
 from academy.people.models import Organiser, Role
+from certificates.signing import BY_HAND
 
 HR_PAGES = "/kepegawaian/"
 ORGANISER_KEY = "site-organiser"
@@ -41,6 +43,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             addresses.append((reverse("report_overview"), _("Reports")))
         if kinds & AUTHORS or user.is_superuser:
             addresses.append((reverse("wagtailadmin_home"), _("Authoring")))
+        if Role.Kind.ORGANISER in kinds and settings.SIGNING.backend == BY_HAND:
+            addresses.append((reverse("signatory"), _("Signing")))
         if kinds & OPERATORS or user.is_superuser:
             addresses.append((reverse("operator"), _("Administration")))
     here = request.path.replace(HR_PAGES, reverse("report_overview"), 1)  # one desk, reached from the reports

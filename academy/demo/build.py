@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.core.management import call_command
 
-from academy.demo import accounts, histories, programme
+from academy.demo import accounts, histories, programme, template
 from academy.demo.people import ensure_people
 from academy.people.models import Person
 from academy.people.seed import load_agencies
@@ -37,6 +37,7 @@ def build(*, now: datetime, tell: Callable[[str], None]) -> None:
     programme.ensure_path(courses)
     programme.ensure_run(courses[-1], people, trainer=cast[accounts.TRAINER.email], now=now)
     tell(f"Enrolments: {Enrolment.objects.count()}")
+    template.ensure_template(courses[0].organiser, by=cast[accounts.TRAINER.email], at=now)
     _issue_certificates()
     tell(f"Certificates: {Certificate.objects.published().count()}")
 

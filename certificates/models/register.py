@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from academy.people.models import Organiser
 from certificates.models.keys import SigningKey
+from certificates.models.templates import TemplateVersion
 from courses.models import Completion
 
 
@@ -61,7 +62,11 @@ class Certificate(models.Model):
     code = models.CharField(_("code"), max_length=16, unique=True)
     facts = models.JSONField()
     facts_sha256 = models.CharField(max_length=64)
-    template_version = models.CharField(max_length=40)
+    template = models.ForeignKey(
+        TemplateVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="certificates",
+        help_text="The version of the organiser's template; empty for what was issued before there were any.",
+    )  # fmt: skip
+    template_version = models.CharField(max_length=40, help_text="The layout.")
     issued_at = models.DateTimeField(_("issued at"))
     correction = models.CharField(
         _("correction"), max_length=200, blank=True, help_text="Why it replaces the revision before it."

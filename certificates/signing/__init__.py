@@ -14,7 +14,10 @@ from typing import Protocol
 
 from django.conf import settings
 
+from certificates.models import SigningKey
 from certificates.signature_slot import SignatureSlot
+
+BY_HAND = "bsre-sign"  # the backend whose files wait for a person who types a passphrase; no worker can sign them
 
 
 class SignerUnavailable(Exception):
@@ -27,11 +30,11 @@ class SigningRefused(Exception):
 
 @dataclass(frozen=True)
 class SignedFile:
-    """`level` names the signature as CertificateFile keeps it; `fingerprint` the key, "" for a key that is not ours."""
+    """`level` names the signature as CertificateFile keeps it; `key` is None where the key is not ours."""
 
     content: bytes
     level: str
-    fingerprint: str = ""
+    key: SigningKey | None = None
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,13 @@ class Signer(Protocol):
 @lru_cache(maxsize=4)
 def signer_named(name: str) -> Signer:
     """The backend that facts name; SignerUnavailable if this installation has no such one."""
-    from certificates.signing import local  # keys are loaded when something is to be signed, not at import
+    from certificates.signing import bsre, local  # keys are loaded when something is to be signed, not at import
 
-    if name == local.NAME and settings.SIGNING.backend == local.NAME:
+    if name == settings.SIGNING.backend == local.NAME:
         return local.LocalSigner(settings.SIGNING)
+    if name == settings.SIGNING.backend == bsre.SEAL:
+        return bsre.SealSigner(settings.SIGNING)
+    if name == BY_HAND:
+        raise SignerUnavailable("The certificate waits for its signatory, who signs at /pengelola/tanda-tangan/")
     message = f"The certificate is to be signed by {name!r}; this installation signs by {settings.SIGNING.backend!r}"
     raise SignerUnavailable(message)

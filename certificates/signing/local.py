@@ -38,7 +38,7 @@ class LocalSigner:
 
     def sign(self, draw: Callable[[SignatureSlot | None], bytes], occasion: Occasion) -> SignedFile:
         pair = self._key_pair()
-        _check_active(pair)
+        key = _active(pair)
         slot = SignatureSlot(
             signed_at=occasion.at.astimezone(UTC).strftime("D:%Y%m%d%H%M%SZ"),
             size=CMS_BYTES + (TIMESTAMP_BYTES if self._timestamper else 0),
@@ -47,7 +47,7 @@ class LocalSigner:
             location=occasion.location,
         )
         content = signature_slot.fill(draw(slot), lambda digest: self._cms(pair, digest))
-        return SignedFile(content=content, level="B-T" if self._timestamper else "B-B", fingerprint=pair.fingerprint)
+        return SignedFile(content=content, level="B-T" if self._timestamper else "B-B", key=key)
 
     def _key_pair(self) -> key_files.KeyPair:
         """Read anew only when the file is another one."""
@@ -95,8 +95,9 @@ def _as_asn1(certificate: Any) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
 
 
-def _check_active(pair: key_files.KeyPair) -> None:
-    """SignerUnavailable once the key was retired or compromised. One query."""
+def _active(pair: key_files.KeyPair) -> SigningKey:
+    """The key's row; SignerUnavailable once it was retired or compromised. One query."""
     key = key_register.register(pair)
     if key.state != SigningKey.State.ACTIVE:
         raise SignerUnavailable(f"The signing key {key} is {key.state}")
+    return key

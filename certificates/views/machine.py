@@ -23,6 +23,12 @@ def did_document(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def signing_keys(request: HttpRequest) -> HttpResponse:
+    """All keys that ever signed, those of documents too, with their state."""
+    return _open(JsonResponse({"keys": key_register.published_keys()}))
+
+
+@require_safe
 def status_list(request: HttpRequest, number: str) -> HttpResponse:
     """A status list, signed anew every five minutes; 404 for one that no certificate has a place in.
 

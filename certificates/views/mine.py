@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
@@ -34,9 +34,8 @@ log = logging.getLogger(__name__)
 def certificates(request: HttpRequest) -> HttpResponse:
     """Mine, newest first; what is still being made stands on top."""
     person: Person = request.user  # type: ignore[assignment]
-    rows = list(
-        Certificate.objects.filter(completion__person=person).select_related("file").order_by("-issued_at", "-pk")
-    )
+    mine = Certificate.objects.filter(completion__person=person).select_related("file").defer("file__credential")
+    rows = list(mine.annotate(has_credential=Q(file__credential__isnull=False)).order_by("-issued_at", "-pk"))
     owed = Completion.objects.filter(person=person, certificates__isnull=True).select_related("edition")
     waiting = [_waiting_row(completion) for completion in owed.order_by("-completed_at")]
     counted = [row for row in rows if row.published_at and not row.revoked_at and not row.superseded_at]
@@ -94,14 +93,12 @@ def _content(certificate: Certificate) -> bytes | None:
     if certificate.file is None:
         return None
     try:
-        content = store.path_of(certificate.file.key).read_bytes()
+        return store.read_exactly(certificate.file.key, sha256=certificate.file.sha256)
+    except store.FileDamaged:
+        log.critical("The file of certificate %s is damaged", certificate.pk)
     except OSError as error:
         log.critical("The file of certificate %s cannot be read: %s", certificate.pk, type(error).__name__)
-        return None
-    if hashlib.sha256(content).hexdigest() != certificate.file.sha256:
-        log.critical("The file of certificate %s is damaged", certificate.pk)
-        return None
-    return content
+    return None
 
 
 def _row(certificate: Certificate) -> dict[str, Any]:
@@ -116,11 +113,11 @@ def _row(certificate: Certificate) -> dict[str, Any]:
         "number": certificate.number,
     }
     if not certificate.published_at or certificate.file is None:
-        return row | {"state": "waiting", "state_label": _("Being issued")}
+        return row | {"state": "waiting", "state_label": _("Being signed")}
     row |= {
         "download_url": reverse("certificate_file", kwargs={"code": certificate.code}),
         "size": filesizeformat(certificate.file.size),
-        "credential_url": certificate.file.credential
+        "credential_url": certificate.has_credential  # type: ignore[attr-defined]  # an annotation
         and reverse("certificate_credential", kwargs={"code": certificate.code}),
         "verify_url": reverse("certificate_by_code", kwargs={"code": certificate.code}),
     }

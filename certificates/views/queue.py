@@ -15,7 +15,7 @@ from academy.people.gate import Officer, for_role
 from academy.people.models import Role
 from academy.people.operator_forms import ListSearch
 from academy.people.views.operator import page_of, render_form, render_list
-from certificates import issuing
+from certificates import issuing, signing
 from certificates.models import Certificate
 
 SET_ASIDE = "disisihkan"
@@ -80,6 +80,8 @@ def queue(officer: Officer) -> HttpResponse:
 def _state(certificate: Certificate, officer: Officer) -> str:
     if certificate.tries >= issuing.MOST_TRIES:
         return _("Set aside")
+    if certificate.facts.get("signed_by") == signing.BY_HAND:
+        return _("Waiting for its signatory")
     if certificate.lease_until and certificate.lease_until > officer.at:
         return _("In work")
     return _("Waiting")

@@ -31,6 +31,7 @@ FILLED: dict[str, Callable[[World, Person], Any]] = {
     "unit": lambda _world, owner: owner.unit_id,
     "role": lambda world, owner: world.role(owner).pk,
     "word": lambda _world, _owner: "csv",
+    "run": lambda world, owner: world.enrolment(owner).run_id,
     "language": lambda _world, _owner: "en",
     "path": lambda _world, _owner: "images/none.png",
     "uidb36": lambda _world, _owner: "1",
@@ -68,10 +69,15 @@ SPECIAL["operator_group"] = lambda world, _owner: {"pk": world.group.pk}
 SPECIAL["operator_end"] = lambda world, owner: {"pk": world.role(owner).pk}
 SPECIAL |= {name: lambda world, owner: {"transfer": world.transfer(owner).pk} for name in ("hr_withdraw", "hr_place")}
 SPECIAL["hr_cancel_plan"] = lambda world, owner: {"pk": owner.pk, "placement": world.plan(owner).pk}
-# The same for an object that does not exist: the answer to a foreign one must equal this one's.
-MISSING: dict[str, Any] = dict.fromkeys(("enrolment", "pk", "unit", "role", "transfer", "placement"), NOBODYS) | {
-    "code": "0" * 16
+SPECIAL |= {
+    name: lambda world, owner: {"archive": world.archive(owner).pk}
+    for name in ("archive", "archive_cancel", "archive_manifest")
 }
+SPECIAL["archive_part"] = lambda world, owner: {"archive": world.archive(owner).pk, "number": 1}
+# The same for an object that does not exist: the answer to a foreign one must equal this one's.
+MISSING: dict[str, Any] = dict.fromkeys(
+    ("archive", "enrolment", "pk", "run", "unit", "role", "transfer", "placement"), NOBODYS
+) | {"code": "0" * 16}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from academy.people import units
 from academy.people.models import AgencyGroup, Person, Placement, Role, RosterImport, Transfer, WorkUnit
 from academy.people.roster import files
 from certificates import issuing, store
-from certificates.models import Certificate, CertificateFile
+from certificates.archives import parts
+from certificates.models import ArchivePart, Certificate, CertificateArchive, CertificateFile
 from courses.attempts import start_attempt
 from courses.models import Assignment, Edition, Enrolment
 from courses.progress import complete_lesson
@@ -79,6 +80,10 @@ class World:
     def finished_assignment(self, person: Person) -> Assignment:
         return self.once("finished assignment", person, lambda owner: self._make_assignment(owner, state="done"))
 
+    def archive(self, person: Person) -> CertificateArchive:
+        """What the person had gathered of the own unit: one part, without certificates."""
+        return self.once("archive", person, self._make_archive)
+
     def role(self, person: Person) -> Role:
         return self.once("role", person, lambda owner: _grant(owner, Role.Kind.HR))
 
@@ -104,6 +109,16 @@ class World:
         refused.parent.mkdir(parents=True, exist_ok=True)
         refused.write_text("NIP,Nama,Unit Kerja,Alasan\n")
         return job
+
+    def _make_archive(self, person: Person) -> CertificateArchive:
+        archive = CertificateArchive.objects.create(
+            by=person, at=AT, scope="", unit=_unit(person), year=2026, total=1, done=1, state="ready"
+        )
+        path = parts.path_of(f"{archive.pk}.zip")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"PK")
+        ArchivePart.objects.create(archive=archive, number=1, file_name=path.name, sha256="0" * 64, size=2, count=1)
+        return archive
 
     def _make_assignment(self, person: Person, state: str = "preview") -> Assignment:
         return Assignment.objects.create(

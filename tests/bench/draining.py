@@ -54,18 +54,18 @@ def main() -> None:
     django.setup()
     from django.utils import timezone
 
-    from certificates import credentials, issuing, store
+    from certificates import credentials, issuing, making, store
     from certificates.signing.local import LocalSigner
 
     clock = Clock()
     for owner, name, step in (
         (issuing, "issue", "row"),
-        (issuing, "_claim", "claim"),
+        (issuing, "claim", "claim"),
         (credentials, "of", "credential"),
-        (issuing, "render_pdf", "draw"),
+        (making, "render_pdf", "draw"),
         (LocalSigner, "sign", "sign"),
         (store, "keep", "store"),
-        (issuing, "_publish", "publish"),
+        (issuing, "publish", "publish"),
     ):
         setattr(owner, name, clock.timed(step, getattr(owner, name)))
     memory = []

@@ -11,9 +11,10 @@ from django.db import connection
 from django.utils import timezone
 
 from academy.notifications.models import Message
-from certificates import issuing, tasks
-from certificates.models import Certificate, CertificateFile
-from tests.factories import AT, CourseFactory, make_completion, make_edition
+from certificates import issuing, tasks, template_versions
+from certificates.models import Certificate, CertificateFile, TemplateVersion
+from tests.certificates.templating import make_template
+from tests.factories import AT, CourseFactory, OrganiserFactory, PersonFactory, make_completion, make_edition
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 AT_ONCE = 64
@@ -69,3 +70,21 @@ def test_task_and_sweeps_at_once_certify_each_completion_once():
     assert at_once(work, threads=12) == []
     assert Certificate.objects.published().count() == 6
     assert Message.objects.count() == 6
+
+
+def test_a_template_published_by_many_at_once_is_one_version():
+    organiser = OrganiserFactory()
+    template, by = make_template(organiser, title="Sertifikat"), PersonFactory()
+    assert at_once(lambda _number: template_versions.publish(template, by=by, at=AT), threads=4) == []
+    assert [version.number for version in template.versions.all()] == [1]
+    completions = [make_completion(edition=make_edition(CourseFactory(organiser=organiser))) for _ in range(4)]
+    assert at_once(lambda number: issuing.issue(completions[number], at=AT), threads=4) == []
+    assert {row.template for row in Certificate.objects.all()} == {template.versions.get()}
+
+
+def test_of_many_first_certificates_one_makes_the_version():
+    edition = make_edition(CourseFactory())
+    completions = [make_completion(edition=edition) for _ in range(8)]
+    assert at_once(lambda number: issuing.issue(completions[number], at=AT), threads=8) == []
+    version = TemplateVersion.objects.get()
+    assert {row.template for row in Certificate.objects.all()} == {version}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import gzip
+import io
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -89,7 +90,7 @@ def test_an_unknown_context_is_refused_and_fetches_nothing(signed):
 
 
 def test_it_is_an_associated_file_of_the_pdf_and_kept_beside_it(certificate):
-    with pikepdf.open(store.path_of(certificate.file.key)) as pdf:
+    with pikepdf.open(io.BytesIO(store.read(certificate.file.key))) as pdf:
         attached = pdf.attachments[rendering.CREDENTIAL_NAME]
         assert attached.obj.AFRelationship == "/Data"
         assert len(pdf.Root.AF) == 1

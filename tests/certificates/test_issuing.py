@@ -119,7 +119,7 @@ def test_publishing_stores_the_file_and_owes_one_message():
     again = issuing.publish_file(certificate, at=AT + timedelta(hours=1))
     assert (published.published_at, again.published_at) == (AT, AT)
     assert published.file is not None
-    content = store.path_of(published.file.key).read_bytes()
+    content = store.read(published.file.key)
     assert content.startswith(b"%PDF-1.7")
     assert (published.file.size, published.file.level) == (len(content), "B-B")
     assert CertificateFile.objects.count() == 1

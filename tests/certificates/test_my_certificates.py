@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from academy.people.models import Person
-from certificates import issuing, store
+from certificates import issuing
 from certificates.models import Certificate
 from tests.factories import AT, CourseFactory, PersonFactory, make_completion, make_edition
 
@@ -56,7 +56,8 @@ def test_what_is_owed_is_shown_as_being_issued(signed_in: Client, person: Person
     make_completion(person)
     issuing.issue(make_completion(person), at=AT)
     page = signed_in.get("/sertifikat/").content.decode()
-    assert page.count("Sedang diterbitkan") == 2
+    assert page.count("Sedang diterbitkan") == 1, "no number yet"
+    assert page.count("Sedang ditandatangani") == 1, "the paper of a number that was given out"
     assert ".pdf" not in page
 
 
@@ -88,10 +89,10 @@ def test_a_file_not_yet_published_does_not_exist(signed_in: Client, person: Pers
 
 @pytest.mark.parametrize("damage", ["missing", "changed"])
 def test_a_lost_file_is_an_alarm_and_never_drawn_again(
-    signed_in: Client, certificate: Certificate, damage: str, caplog: pytest.LogCaptureFixture
+    signed_in: Client, certificate: Certificate, damage: str, caplog: pytest.LogCaptureFixture, settings
 ):
     assert certificate.file is not None
-    path = store.path_of(certificate.file.key)
+    path = settings.CERTIFICATES_ROOT / certificate.file.key
     if damage == "missing":
         path.unlink()
     else:

@@ -21,7 +21,7 @@ def published() -> Certificate:
 
 def stored(certificate: Certificate) -> bytes:
     assert certificate.file is not None
-    return store.path_of(certificate.file.key).read_bytes()
+    return store.read(certificate.file.key)
 
 
 def successor(certificate: Certificate) -> str:

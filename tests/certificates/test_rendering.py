@@ -15,12 +15,17 @@ from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError
 
 from certificates import rendering
-from certificates.facts import CertificateFacts, ModuleFacts
+from certificates.default_words import DETAILS, OPENING
+from certificates.facts import CertificateFacts, ModuleFacts, fill
 from tests.certificates import validators
 
-FACTS = CertificateFacts(
+_BARE = CertificateFacts(
     title="Surat Tanda Tamat Pelatihan",
+    kind="passed",
     outcome="Lulus",
+    opening="",
+    lead_in="pada pelatihan",
+    details="",
     number="0412/BPSDMD/IX/2026",
     code="7KQ4M2XD9TWRH3PB",
     site_url="https://akademi.contoh.go.id",
@@ -51,23 +56,39 @@ FACTS = CertificateFacts(
     signatory="Dr. Yosefina Manek, M.Si.",
     signatory_nip="197004181995032001",
     signatory_position="Kepala Badan Pengembangan Sumber Daya Manusia Daerah Provinsi Nusa Tenggara Timur",
+    on_behalf_of="",
+    logos=(),
+    photo="",
+    birth_place="",
+    born_on="",
     signed_by="local",
-    template_version="sttp-2026.2",
+    template="BPSDMD-NTT/lulus/1",
+    template_version="sttp-2026.3",
 )
+
+
+def worded(facts: CertificateFacts) -> CertificateFacts:
+    return fill(facts, opening=OPENING, details=DETAILS)
+
+
+FACTS = worded(_BARE)
 LONGEST_NAME = "Prof. Dr. Ir. Žofia-Ångström Đặng Ğüneş Nguyễn Łukasiewicz-Tefa, S.Kom., M.Kom.,"
-LONG = replace(
-    FACTS,
-    name=LONGEST_NAME,
-    position="Kepala Seksi Pengembangan dan Pengelolaan Infrastruktur Teknologi Informasi serta Persandian Sektoral",
-    unit="Dinas Komunikasi, Informatika, Persandian, dan Statistik Bidang Penyelenggaraan Sistem Pemerintahan Elektronik",
-    course="Penyelenggaraan Sistem Pemerintahan Berbasis Elektronik dan Pelayanan Publik Digital Terpadu bagi Aparatur "
-    "Sipil Negara di Lingkungan Pemerintah Daerah Kepulauan untuk Angkatan Khusus Pembelajar Mandiri Tahun Ini",
-    modules=FACTS.modules * 12,
+LONG = worded(
+    replace(
+        FACTS,
+        name=LONGEST_NAME,
+        position="Kepala Seksi Pengembangan dan Pengelolaan Infrastruktur Teknologi Informasi serta Persandian Sektoral",
+        unit="Dinas Komunikasi, Informatika, Persandian, dan Statistik Bidang Penyelenggaraan Sistem Pemerintahan Elektronik",
+        course="Penyelenggaraan Sistem Pemerintahan Berbasis Elektronik dan Pelayanan Publik Digital Terpadu bagi Aparatur "
+        "Sipil Negara di Lingkungan Pemerintah Daerah Kepulauan untuk Angkatan Khusus Pembelajar Mandiri Tahun Ini",
+        modules=FACTS.modules * 12,
+    )
 )
-SHORT = replace(
+SHORT = worded(replace(
     FACTS, name="Ita", nip="", grade="", position="", unit="", agency="", course="SPBE", modules=FACTS.modules[:1],
     learned_from="2026-09-09", signatory_nip="", title="Surat Keterangan Telah Mengikuti", outcome="Telah mengikuti",
-)  # fmt: skip
+    kind="attended", lead_in="pelatihan", score="", pass_mark="",
+))  # fmt: skip
 
 
 def run(*command: object) -> str:

@@ -230,7 +230,7 @@ def test_a_signature_tells_when_it_was_made_and_not_what_the_caller_says():
     """The demo's certificates are of last year, their key is of today."""
     certificate = issuing.publish_file(issuing.issue(make_completion(), at=LONG_AGO), at=LONG_AGO)
     assert certificate.file
-    content = store.path_of(certificate.file.key).read_bytes()
+    content = store.read(certificate.file.key)
     made = PdfFileReader(io.BytesIO(content)).embedded_signatures[0].self_reported_timestamp
     assert abs(timezone.now() - made) < timedelta(minutes=5)
 

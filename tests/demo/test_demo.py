@@ -11,11 +11,12 @@ import pytest
 from academy.demo import accounts, histories, programme
 from academy.demo.build import courses_of_the_demo
 from academy.demo.people import ensure_people
+from academy.demo.template import MARK, ensure_template
 from academy.people import nip, scope
 from academy.people.models import Person
 from academy.people.seed import load_agencies
 from courses.models import Attempt, Completion, Enrolment, LearningPath, PathStep, Run
-from tests.factories import CourseFactory, PersonFactory, make_edition
+from tests.factories import CourseFactory, OrganiserFactory, PersonFactory, make_edition
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 24)
@@ -111,3 +112,12 @@ def test_a_course_that_a_trainer_began_does_not_stop_the_next_start():
     taught = CourseFactory(key="dasar-spbe")
     CourseFactory(key="baru-dimulai")
     assert courses_of_the_demo() == [taught]
+
+
+def test_the_organiser_has_a_published_template_with_a_mark():
+    organiser = OrganiserFactory()
+    version = ensure_template(organiser, by=PersonFactory(), at=NOW)
+    assert ensure_template(organiser, by=PersonFactory(), at=NOW) == version
+    assert [logo["alt"] for logo in version.content["logos"]] == [MARK]
+    assert version.checks
+    assert all(check["ok"] for check in version.checks)

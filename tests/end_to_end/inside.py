@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db.models import Count, Max
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -144,7 +145,7 @@ def certified(*, prefix: str) -> dict[str, Any]:
     """What came of the people of a prefix: completions, certificates, their published files and messages."""
     mine = {"completion__person__email__startswith": prefix}
     certificates = Certificate.objects.filter(**mine)
-    sequences = sorted(Certificate.objects.values_list("sequence", flat=True))
+    series = Certificate.objects.values("organiser", "year").annotate(made=Count("pk"), last=Max("sequence"))
     return {
         "completions": Completion.objects.filter(person__email__startswith=prefix).count(),
         "certificates": certificates.count(),
@@ -153,7 +154,7 @@ def certified(*, prefix: str) -> dict[str, Any]:
             **{f"certificate__{key}": value for key, value in mine.items()}
         ).count(),
         "messages": Message.objects.filter(person__email__startswith=prefix, key__startswith="certificate-").count(),
-        "gapless": sequences == list(range(1, len(sequences) + 1)),
+        "gapless": all(each["made"] == each["last"] for each in series.order_by()),
     }
 
 

@@ -60,7 +60,10 @@ def every_kind_of_page(academy: Stack, *, prefix: str) -> list[Spot]:
         course_done,
         Spot("my-certificates", "/sertifikat/", done.session),
         Spot("report", "/laporan/", hr),
-        *[Spot(f"desk-{word}", f"/kepegawaian/{word}/", hr) for word in ("unit-kerja", "mutasi", "peran", "aktivasi")],
+        *[
+            Spot(f"desk-{word}", f"/kepegawaian/{word}/", hr)
+            for word in ("unit-kerja", "mutasi", "peran", "aktivasi", "sertifikat")
+        ],
         Spot("desk-person", f"/kepegawaian/pegawai/{officer['id']}/kelola/", hr),
         Spot("desk-change", f"/kepegawaian/pegawai/{officer['id']}/kelola/data/", hr),
         *[Spot(f"report-{number}", path, hr) for number, path in enumerate(report_pages(academy, hr), start=1)],

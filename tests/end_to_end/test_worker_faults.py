@@ -53,7 +53,7 @@ def check_register(number: int) -> None:
     assert len({certificate.code for certificate in certificates}) == number
     for certificate in certificates:
         assert certificate.file is not None
-        content = store.path_of(certificate.file.key).read_bytes()
+        content = store.read(certificate.file.key)
         assert hashlib.sha256(content).hexdigest() == certificate.file.sha256
     assert Message.objects.count() == number
     assert not issuing.set_aside().exists()

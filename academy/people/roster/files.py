@@ -1,16 +1,9 @@
-"""Files that were handed in: `<sha256>.<ending>` below DATA_DIR/imports, and beside them the rows an import refused.
-
-A file appears whole or not at all, and stays when the power goes: temporary name, fsync, rename, fsync of the folder.
-"""
+"""Files that were handed in: `<sha256>.<ending>` below DATA_DIR/imports, and beside them the rows an import refused."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePath
@@ -22,6 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from academy.people.models import Agency, Person, RosterImport
+from academy.whole_files import appearing
 
 MOST_BYTES = 20 * 1024 * 1024
 ENDINGS = ("csv", "xlsx")
@@ -99,24 +93,6 @@ def refused_path_of(job: RosterImport) -> Path:
     return Path(settings.IMPORTS_ROOT) / f"refused-{job.pk}.{ending_of(job)}"
 
 
-@contextmanager
-def appearing(target: Path) -> Iterator[Path]:
-    """A path to write to, with the same ending; when all went well it takes the target's name, else it is deleted."""
-    folder = target.parent
-    folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=f".part{target.suffix}")
-    unfinished = Path(name)
-    try:
-        yield unfinished
-        os.fsync(descriptor)
-        unfinished.chmod(0o640)
-        unfinished.replace(target)
-    finally:
-        os.close(descriptor)
-        unfinished.unlink(missing_ok=True)
-    _sync_folder(folder)
-
-
 def ending_of(job: RosterImport) -> str:
     return job.file_name.rsplit(".", 1)[-1].lower()
 
@@ -185,11 +161,3 @@ def _rewound(upload: UploadedFile[Any]) -> IO[bytes]:
 def _short(name: str, ending: str) -> str:
     """The name, not longer than its column; the ending stays."""
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - len(ending) - 2]}….{ending}"[-LONGEST_NAME:]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from academy.people.roster import files
 from academy.people.roster.outcome import Outcome
 from academy.people.roster.reading import text
+from academy.whole_files import appearing
 
 REASON = "Alasan"
 # What a spreadsheet takes for a formula, also after spaces; full width signs as some keyboards write them.
@@ -42,7 +42,7 @@ def write_refused(
 
 def write_table(target: Path, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write the table in the form that the name asks for; it appears whole or not at all."""
-    with files.appearing(target) as unfinished, unfinished.open("wb") as file:
+    with appearing(target) as unfinished, unfinished.open("wb") as file:
         table_into(file, target.suffix.lower().lstrip("."), headings, rows)
 
 

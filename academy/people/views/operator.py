@@ -348,6 +348,7 @@ def tabs(officer: Officer) -> list[Cell]:
             ("operator_roles", _("Roles")),
             ("operator_imports", _("Imports")),
             ("operator_certificates", _("Certificates")),
+            ("runs_certificates", _("Certificates by run")),
             *lists,
         ]
     here = officer.request.path

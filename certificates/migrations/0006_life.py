@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('certificates', '0003_queue'),
+        ('certificates', '0005_templates'),
         ('people', '0011_undoing_rosters'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

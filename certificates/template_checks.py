@@ -1,0 +1,213 @@
+"""What a draft must pass before its template may issue. Each answer is a yes or no with a sentence of Indonesian.
+
+The judges are others than the drawing itself: page-validation for PDF/A and PDF/UA, PDFium for what is seen on the
+page, ZXing for the QR code. The sentences are stored with the version and not translated.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from certificates import conformance, wording
+from certificates.facts import CertificateFacts
+from certificates.rendering import ASSETS, RenderError, render_pdf
+from certificates.template_drafts import Draft
+
+MM = 72 / 25.4
+PAPER = (297.0, 210.0)  # mm, A4 landscape
+FRAME = 24.0  # mm from each edge of the paper to the inner line of the border
+SIGNATURE_TOP = 147.0  # mm from the top: above it stands the text, below it the signatory
+DOTS = 150  # per inch, as a phone or a scanner sees the paper
+BLANK = re.compile(r"[\s\u00ad\u200b\ufffe\x02-]+")
+STANDARDS = {"3a": "PDF/A-3a", "ua1": "PDF/UA-1"}
+MOST_NAMED = 3
+
+WORDS = {
+    "muat": "Halaman depan memuat semua isinya.",
+    "huruf": "Semua huruf tersedia pada huruf cetak.",
+    "3a": "Berkas memenuhi PDF/A-3a (arsip jangka panjang).",
+    "ua1": "Berkas memenuhi PDF/UA-1 (terbaca pembaca layar).",
+    "qr": "Kode QR terbaca dan menuju alamat verifikasi.",
+    "teks": "Semua teks tercetak utuh.",
+    "bingkai": "Tidak ada teks di luar bingkai atau menimpa tanda tangan.",
+    "nama": "Nama tercetak dalam satu baris.",
+}
+
+_pdfium = threading.Lock()  # PDFium is not safe to use from two threads
+
+
+def run(draft: Draft) -> list[dict[str, Any]]:
+    """Each check of this draft: `check`, `draft`, `ok` and `text`, which says what is wrong and where, or that it is not."""
+    try:
+        pdf = render_pdf(draft.facts, assets=draft.assets)
+    except RenderError as error:
+        return [_answer(draft, "muat", str(reason(error)))]
+    found = [
+        _answer(draft, "muat", ""),
+        _answer(draft, "huruf", _letters_without_font(draft.facts)),
+        *(_answer(draft, name, _standard(pdf, name)) for name in STANDARDS),
+    ]
+    with _opened(pdf) as document:
+        checks: dict[str, Callable[[Any, CertificateFacts], str]] = {
+            "qr": _qr,
+            "teks": _missing_text,
+            "bingkai": _outside_frame,
+            "nama": _broken_name,
+        }
+        found += [_answer(draft, name, check(document, draft.facts)) for name, check in checks.items()]
+    return found
+
+
+def png(pdf: bytes, *, page: int = 0, width: int = 1200) -> bytes:
+    """One page as a picture of so many pixels in width."""
+    with _opened(pdf) as document:
+        image = document[page].render(scale=width / (PAPER[0] * MM)).to_pil()
+        written = io.BytesIO()
+        image.convert("RGB").save(written, "PNG")
+    return written.getvalue()
+
+
+def pages_of(pdf: bytes) -> int:
+    with _opened(pdf) as document:
+        return len(document)
+
+
+def _answer(draft: Draft, check: str, wrong: str) -> dict[str, Any]:
+    return {"check": check, "draft": draft.kind, "ok": not wrong, "text": wrong or WORDS[check]}
+
+
+def reason(error: RenderError) -> str:
+    if "do not fit" in str(error):
+        return "Isi halaman depan terlalu panjang untuk satu halaman: pendekkan pembuka, isi, atau jabatan."
+    return f"Sertifikat tidak dapat digambar: {error}"
+
+
+@contextmanager
+def _opened(pdf: bytes) -> Iterator[Any]:
+    import pypdfium2  # 10 MB that only checks and previews need
+
+    with _pdfium:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            yield document
+        finally:
+            document.close()
+
+
+def _standard(pdf: bytes, profile: str) -> str:
+    found = conformance.complaints(pdf, profile)
+    return f"Berkas tidak memenuhi {STANDARDS[profile]}: {'; '.join(found[:MOST_NAMED])}." if found else ""
+
+
+def _qr(document: Any, facts: CertificateFacts) -> str:
+    import zxingcpp
+
+    image = document[0].render(scale=DOTS / 72).to_pil().convert("L")
+    read = [barcode.text for barcode in zxingcpp.read_barcodes(image)]
+    if facts.verify_url in read:
+        return ""
+    return f"Kode QR di halaman depan terbaca {read[0]!r}." if read else "Kode QR di halaman depan tidak terbaca."
+
+
+def printed_texts(facts: CertificateFacts) -> dict[str, tuple[str, ...]]:
+    """What must stand on page one and on the pages behind it, under what an author calls it."""
+    signed_by = f"{facts.on_behalf_of}{facts.signatory_position},{facts.signatory}"
+    return {
+        "judul": (facts.title,),
+        "nomor": (f"Nomor: {facts.number}",),
+        "pembuka": (facts.opening,),
+        "nama": (facts.name,),
+        "jabatan": (facts.position,),
+        "unit kerja": (facts.unit, facts.agency),
+        "keterangan lulus": (facts.outcome,),
+        "kata sebelum judul pelatihan": (facts.lead_in,),
+        "judul pelatihan": (facts.course,),
+        "isi": (facts.details,),
+        "tempat dan tanggal": (_place_and_day(facts),),
+        "penanda tangan": (signed_by,),
+        "tempat dan tanggal lahir": (facts.birth,),
+    }
+
+
+def _missing_text(document: Any, facts: CertificateFacts) -> str:
+    front = _normal(_text_of(document, [0]))
+    back = _normal(_text_of(document, range(1, len(document))))
+    missing = [f"{what} (halaman depan)" for what, texts in printed_texts(facts).items()
+               if any(_normal(text) not in front for text in texts)]  # fmt: skip
+    behind = [module.title for module in facts.modules] + [facts.number]
+    missing += [f"{text} (daftar mata pelatihan)" for text in behind if _normal(text) not in back]
+    return f"Tidak tercetak utuh: {', '.join(missing[:MOST_NAMED])}." if missing else ""
+
+
+def _outside_frame(document: Any, facts: CertificateFacts) -> str:
+    """Letters beyond the border of page one, or beyond the paper behind; a signatory that grows into the text above."""
+    for number in range(len(document)):
+        edge = FRAME if number == 0 else 10.0
+        text = document[number].get_textpage()
+        for index in range(text.count_chars()):
+            left, bottom, right, top = (value / MM for value in text.get_charbox(index))
+            if right <= left:
+                continue
+            if left < edge or right > PAPER[0] - edge or bottom < min(edge, 20.0) or top > PAPER[1] - min(edge, 20.0):
+                around = text.get_text_range(max(index - 20, 0), 40).replace("\r\n", " ").strip()
+                return f"Teks keluar dari bingkai di halaman {number + 1}: “{around}”."
+    place = _top_of(document[0], _place_and_day(facts))
+    if place is not None and place < SIGNATURE_TOP:
+        return "Bagian penanda tangan terlalu tinggi dan menimpa isi: pendekkan jabatan penanda tangan."
+    return ""
+
+
+def _broken_name(document: Any, facts: CertificateFacts) -> str:
+    text = document[0].get_textpage()
+    lines = [_normal(line) for line in text.get_text_range().splitlines()]
+    return "" if _normal(facts.name) in lines else f"Nama tidak muat dalam satu baris: “{facts.name}”."
+
+
+def _letters_without_font(facts: CertificateFacts) -> str:
+    """Letters that the bundled fonts lack would come from whatever font the machine has, and look different elsewhere."""
+    texts = [text for part in printed_texts(facts).values() for text in part]
+    lacking = sorted({letter for letter in "".join(texts) if ord(letter) not in _letters() and not letter.isspace()})
+    names = ", ".join(f"“{letter}” (U+{ord(letter):04X})" for letter in lacking[:MOST_NAMED])
+    return f"Huruf cetak tidak memiliki {names}." if lacking else ""
+
+
+@lru_cache(maxsize=1)
+def _letters() -> frozenset[int]:
+    """What every bundled font can write."""
+    from fontTools.ttLib import TTFont
+
+    letters = []
+    for path in sorted((ASSETS / "fonts").glob("*.ttf")):
+        with TTFont(path, lazy=True) as font:
+            letters.append(frozenset(font.getBestCmap()))
+    return frozenset.intersection(*letters)
+
+
+def _place_and_day(facts: CertificateFacts) -> str:
+    return f"{facts.place}, {wording.day(date.fromisoformat(facts.issued_on))}"
+
+
+def _top_of(page: Any, text: str) -> float | None:
+    """How far from the upper edge of the paper the text stands, in mm; None if it is broken over lines."""
+    found = page.get_textpage().search(text).get_next()
+    if found is None:
+        return None
+    boxes = [page.get_textpage().get_charbox(index) for index in range(found[0], found[0] + found[1])]
+    return float(PAPER[1] - max(box[3] for box in boxes) / MM)
+
+
+def _text_of(document: Any, pages: Any) -> str:
+    return "\n".join(document[number].get_textpage().get_text_range() for number in pages)
+
+
+def _normal(text: str) -> str:
+    """Without what differs between a text and its lines on paper: spaces, hyphens at line ends, case, ligatures."""
+    return BLANK.sub("", unicodedata.normalize("NFKC", text)).casefold()

@@ -1,0 +1,49 @@
+"""What certificates add to the CMS: templates, and the way from runs to their certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Model
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.widgets.button import Button
+from wagtail.snippets.models import register_snippet
+
+from academy.people.models import Person
+from certificates.models import Template
+from certificates.template_desk import PublishTemplate, TemplateViewSet, keep_what_issued, publish_template_view
+from courses.models import Run
+
+register_snippet(TemplateViewSet)
+
+
+def register_template_urls() -> list[URLPattern]:
+    return [path("sertifikat/templat/<int:template_id>/terbitkan/", publish_template_view, name="publish_template")]
+
+
+def buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterator[Button]:
+    if isinstance(snippet, Template):
+        address = reverse("publish_template", args=[snippet.pk])
+        yield Button(_("Publish and versions"), address, icon_name="upload", priority=5)
+    if isinstance(snippet, Run):
+        yield Button(_("Certificates"), reverse("run_certificates", args=[snippet.pk]), icon_name="tick", priority=6)
+
+
+def certificates_in_the_menu() -> MenuItem:
+    label = gettext_lazy("Certificates by run")
+    return MenuItem(label, reverse("runs_certificates"), name="run-certificates", icon_name="tick", order=250)
+
+
+def publish_after_saving(model: type[Model]) -> PublishTemplate | None:
+    return PublishTemplate() if model is Template else None
+
+
+hooks.register("register_admin_urls", register_template_urls)
+hooks.register("register_snippet_listing_buttons", buttons)
+hooks.register("register_admin_menu_item", certificates_in_the_menu)
+hooks.register("before_delete_snippet", keep_what_issued)
+hooks.register("register_snippet_action_menu_item", publish_after_saving)

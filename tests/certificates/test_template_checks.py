@@ -1,0 +1,82 @@
+"""Each check of a draft says no, and why, to what it is there for."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pikepdf
+import pytest
+from weasyprint import HTML
+
+from certificates import conformance, template_checks
+from certificates.rendering import render_pdf
+from certificates.template_drafts import LONGEST_NAME, USUAL, Draft
+from tests.certificates.test_rendering import FACTS, LONG, SHORT
+
+
+def failed(**changes: Any) -> dict[str, str]:
+    found = template_checks.run(Draft(USUAL, replace(FACTS, **changes), {}))
+    return {one["check"]: one["text"] for one in found if not one["ok"]}
+
+
+@pytest.mark.parametrize("facts", [FACTS, LONG, SHORT], ids=["usual", "long", "short"])
+def test_what_is_well_passes_every_check(facts):
+    found = template_checks.run(Draft(USUAL, facts, {}))
+    assert [one["check"] for one in found] == list(template_checks.WORDS)
+    assert [one for one in found if not one["ok"]] == []
+
+
+def test_a_name_that_breaks_is_told():
+    assert failed(name=f"{LONGEST_NAME} {LONGEST_NAME}")["nama"].startswith("Nama tidak muat dalam satu baris")
+    assert failed(name=LONGEST_NAME) == {}
+
+
+def test_a_long_word_leaves_the_frame():
+    assert "keluar dari bingkai di halaman 1" in failed(title="W" * 60)["bingkai"]
+
+
+def test_a_long_position_grows_into_the_text():
+    assert "penanda tangan terlalu tinggi" in failed(signatory_position="Kepala Bidang Pengembangan " * 7)["bingkai"]
+
+
+def test_too_much_for_page_one_is_told():
+    assert "terlalu panjang" in failed(details="Panjang sekali " * 400)["muat"]
+
+
+def test_a_letter_that_no_bundled_font_has_is_named():
+    assert "U+1F9A3" in failed(title="Sertifikat \U0001f9a3")["huruf"]
+    assert "U+0E01" in failed(name="\u0e01 Budi")["huruf"]
+
+
+def test_a_text_that_is_not_on_paper_is_told():
+    with template_checks._opened(render_pdf(FACTS)) as document:
+        assert template_checks._missing_text(document, FACTS) == ""
+        other = replace(FACTS, details=FACTS.details + " dengan predikat baik", number="1/2/3")
+        told = template_checks._missing_text(document, other)
+    assert "isi (halaman depan)" in told
+    assert "nomor (halaman depan)" in told
+
+
+def test_a_qr_code_that_leads_elsewhere_or_is_not_there_is_told():
+    with template_checks._opened(render_pdf(FACTS)) as document:
+        assert template_checks._qr(document, FACTS) == ""
+        assert "7KQ4M2XD9TWRH3PB" in template_checks._qr(document, replace(FACTS, code="0" * 16))
+    with template_checks._opened(_without_pictures(render_pdf(FACTS))) as document:
+        assert template_checks._qr(document, FACTS) == "Kode QR di halaman depan tidak terbaca."
+
+
+def _without_pictures(pdf: bytes) -> bytes:
+    """The list of modules as the only page: it has no QR code."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        del document.pages[0]
+        written = io.BytesIO()
+        document.save(written)
+    return written.getvalue()
+
+
+def test_a_file_that_is_no_pdf_a_is_told():
+    pdf = HTML(string="<p>tanpa bahasa").write_pdf()
+    assert conformance.complaints(pdf, "3a")
+    assert "PDF/UA-1" in template_checks._standard(pdf, "ua1")
