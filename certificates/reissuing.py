@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
 from academy import doorbell
 from academy.people.models import Person
-from certificates import issuing
+from certificates import holders, issuing, template_versions
+from certificates.facts import CertificateFacts, gather
 from certificates.models import Certificate
 from certificates.tasks import issue_certificate
+from courses.models import Completion
 
 
 class CannotReissue(Exception):
@@ -37,3 +39,27 @@ def reissue(certificate: Certificate, *, correction: str, by: Person, at: dateti
     )
     transaction.on_commit(lambda: doorbell.ring(issue_certificate, completion.pk), robust=True)
     return made
+
+
+def facts_of_today(certificate: Certificate, *, at: datetime) -> CertificateFacts:
+    """What would be printed now under the same number, code and day: what differs from the old facts was corrected.
+
+    Nothing is written: where the organiser's template would get a new version, that is taken back.
+    """
+    completion, old = certificate.completion, CertificateFacts.from_json(certificate.facts)
+    with transaction.atomic():
+        organiser = completion.course.organiser
+        template = template_versions.current(organiser, Completion.Outcome(completion.outcome), at=at)
+        facts = gather(
+            completion,
+            organiser=organiser,
+            template=template.content,
+            given=holders.given_by(completion.person, template.content),
+            number=old.number,
+            code=old.code,
+            issued_on=date.fromisoformat(old.issued_on),
+            site_url=old.site_url,
+            signed_by=old.signed_by,
+        )
+        transaction.set_rollback(True)
+    return facts

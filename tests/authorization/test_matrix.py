@@ -26,6 +26,8 @@ FILLED: dict[str, Callable[[World, Person], Any]] = {
     "activity": lambda world, _owner: world.edition.activities.get(kind="quiz").activity,
     "number": lambda _world, _owner: 1,
     "code": lambda world, owner: world.certificate_code(owner),
+    "certificate": lambda world, owner: world.certificate(owner).pk,
+    "proposal": lambda world, owner: world.proposal(owner).pk,
     "course_key": lambda world, _owner: world.edition.course.key,
     "pk": lambda _world, owner: owner.pk,
     "unit": lambda _world, owner: owner.unit_id,
@@ -76,7 +78,7 @@ SPECIAL |= {
 SPECIAL["archive_part"] = lambda world, owner: {"archive": world.archive(owner).pk, "number": 1}
 # The same for an object that does not exist: the answer to a foreign one must equal this one's.
 MISSING: dict[str, Any] = dict.fromkeys(
-    ("archive", "enrolment", "pk", "run", "unit", "role", "transfer", "placement"), NOBODYS
+    ("archive", "certificate", "proposal", "enrolment", "pk", "run", "unit", "role", "transfer", "placement"), NOBODYS
 ) | {"code": "0" * 16}
 
 
