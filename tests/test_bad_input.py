@@ -111,6 +111,7 @@ def world() -> World:
         "uidb36": "1",
         "unit": units.ensure_unit(learner.unit, "Bidang Layanan").pk,
         "word": "csv",
+        "year": 2026,
         "_0": "1",
         "_1": "nothing.pdf",
     }

@@ -34,6 +34,7 @@ FILLED: dict[str, Callable[[World, Person], Any]] = {
     "role": lambda world, owner: world.role(owner).pk,
     "word": lambda _world, _owner: "csv",
     "run": lambda world, owner: world.enrolment(owner).run_id,
+    "year": lambda _world, _owner: 2026,
     "language": lambda _world, _owner: "en",
     "path": lambda _world, _owner: "images/none.png",
     "uidb36": lambda _world, _owner: "1",
