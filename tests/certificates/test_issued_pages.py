@@ -320,3 +320,11 @@ def test_a_reason_is_needed(desk, edition):
     (old,) = certified(edition)
     assert desk.post(f"{LIST}{old.pk}/ganti/", {"alasan": " ", "tetap": "on"}).status_code == 422
     assert Certificate.objects.count() == 1
+
+
+def test_the_desk_leads_there_for_who_answers_for_an_organiser(desk, edition):
+    assert LIST in desk.get("/cms/").content.decode()
+    trainer = signed_in(officer_of(edition.course.organiser, Role.Kind.TRAINER))
+    page = trainer.get("/cms/").content.decode()
+    assert "/pengelola/sertifikat/angkatan/" in page
+    assert LIST not in page
