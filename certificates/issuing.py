@@ -113,43 +113,50 @@ def issue(completion: Completion, *, at: datetime) -> Certificate:
     The completion is locked first: of many callers one issues, the others find the row. No number is skipped.
     """
     with transaction.atomic():
-        completion = _locked(completion.pk)
+        completion = locked(completion.pk)
         present = completion.certificates.order_by("-revision").first()
         if present is not None:
             return present
-        at = max(at, completion.completed_at)  # a clock that was set back certifies nobody ahead of time
-        organiser = completion.course.organiser
-        template = template_versions.current(organiser, Completion.Outcome(completion.outcome), at=at)
-        issued_on = at.astimezone(ZoneInfo(organiser.time_zone)).date()
-        sequence = numbering.next_sequence(organiser, year=issued_on.year)
-        number = numbering.write(
-            template.content["number_format"], sequence=sequence, organiser_code=organiser.code, issued_on=issued_on
-        )
-        facts = gather(
-            completion,
-            organiser=organiser,
-            template=template.content,
-            given=holders.given_by(completion.person, template.content),
-            number=number,
-            code=codes.new_code(),
-            issued_on=issued_on,
-            site_url=settings.SITE_URL,
-            signed_by=settings.SIGNING.backend,
-        )
-        return Certificate.objects.create(
-            completion=completion,
-            organiser=organiser,
-            year=issued_on.year,
-            sequence=sequence,
-            number=number,
-            code=facts.code,
-            facts=facts.as_json(),
-            facts_sha256=facts.sha256(),
-            template=template,
-            template_version=TEMPLATE_VERSION,
-            issued_at=at,
-            status_index=credentials.new_status_index(),
-        )
+        return make_row(completion, revision=1, at=at)
+
+
+def make_row(completion: Completion, *, revision: int, at: datetime, **more: Any) -> Certificate:
+    """A row with the next number, a new code and the facts of now. For `issue` and `reissue`, in their transactions."""
+    at = max(at, completion.completed_at)  # a clock that was set back certifies nobody ahead of time
+    organiser = completion.course.organiser
+    template = template_versions.current(organiser, Completion.Outcome(completion.outcome), at=at)
+    issued_on = at.astimezone(ZoneInfo(organiser.time_zone)).date()
+    sequence = numbering.next_sequence(organiser, year=issued_on.year)
+    number = numbering.write(
+        template.content["number_format"], sequence=sequence, organiser_code=organiser.code, issued_on=issued_on
+    )
+    facts = gather(
+        completion,
+        organiser=organiser,
+        template=template.content,
+        given=holders.given_by(completion.person, template.content),
+        number=number,
+        code=codes.new_code(),
+        issued_on=issued_on,
+        site_url=settings.SITE_URL,
+        signed_by=settings.SIGNING.backend,
+    )
+    return Certificate.objects.create(
+        completion=completion,
+        revision=revision,
+        organiser=organiser,
+        year=issued_on.year,
+        sequence=sequence,
+        number=number,
+        code=facts.code,
+        facts=facts.as_json(),
+        facts_sha256=facts.sha256(),
+        template=template,
+        template_version=TEMPLATE_VERSION,
+        issued_at=at,
+        status_index=credentials.new_status_index(),
+        **more,
+    )
 
 
 def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
@@ -276,7 +283,8 @@ def try_again(certificates: QuerySet[Certificate]) -> int:
     return certificates.filter(published_at__isnull=True).update(tries=0, retry_at=None, last_error="")
 
 
-def _locked(pk: int) -> Completion:
+def locked(pk: int) -> Completion:
+    """The completion with all that is printed, its row locked until the transaction ends."""
     Completion.objects.select_for_update().get(pk=pk)
     return Completion.objects.select_related(
         "person", "course__organiser", "edition", "enrolment__run", "unit", "agency"

@@ -177,6 +177,18 @@ def render_pdf(
     return pdf
 
 
+def draw_sheet(html: str, *, style: Path) -> bytes:
+    """Another document than a certificate with the same fonts, and as little it may open: PDF/UA-1. RenderError if not."""
+    try:
+        with _drawing:
+            sheet = CSS(string=style.read_text(), url_fetcher=AssetFetcher(), font_config=_fonts())
+            document = HTML(string=html, url_fetcher=AssetFetcher())
+            pdf: bytes = document.write_pdf(stylesheets=[sheet], font_config=_fonts(), pdf_variant="pdf/ua-1")
+    except FatalURLFetchingError as error:  # a BaseException: no caller would catch it
+        raise RenderError(str(error)) from error
+    return pdf
+
+
 def _attachment(credential: bytes, facts: CertificateFacts) -> Attachment:
     """With the day of issue as its date: the moment of drawing would make each drawing another file."""
     day = datetime.fromisoformat(facts.issued_on).replace(tzinfo=UTC)

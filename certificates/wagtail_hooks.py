@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db.models import Model
+from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,7 +14,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 from wagtail.snippets.models import register_snippet
 
-from academy.people.models import Person
+from academy.people.models import Person, Role
 from certificates.models import Template
 from certificates.template_desk import PublishTemplate, TemplateViewSet, keep_what_issued, publish_template_view
 from courses.models import Run
@@ -38,6 +39,20 @@ def certificates_in_the_menu() -> MenuItem:
     return MenuItem(label, reverse("runs_certificates"), name="run-certificates", icon_name="tick", order=250)
 
 
+class IssuedMenuItem(MenuItem):
+    """For who answers for an organiser: writing courses does not open other people's certificates."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return Role.Kind.ORGANISER in getattr(request.user, "role_kinds", ())
+
+
+def issued_in_the_menu() -> MenuItem:
+    label = gettext_lazy("Issued certificates")
+    return IssuedMenuItem(
+        label, reverse("issued_certificates"), name="issued-certificates", icon_name="tick-inverse", order=251
+    )
+
+
 def publish_after_saving(model: type[Model]) -> PublishTemplate | None:
     return PublishTemplate() if model is Template else None
 
@@ -45,5 +60,6 @@ def publish_after_saving(model: type[Model]) -> PublishTemplate | None:
 hooks.register("register_admin_urls", register_template_urls)
 hooks.register("register_snippet_listing_buttons", buttons)
 hooks.register("register_admin_menu_item", certificates_in_the_menu)
+hooks.register("register_admin_menu_item", issued_in_the_menu)
 hooks.register("before_delete_snippet", keep_what_issued)
 hooks.register("register_snippet_action_menu_item", publish_after_saving)

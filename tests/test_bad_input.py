@@ -90,6 +90,7 @@ def world() -> World:
     samples = {
         "archive": archive.pk,
         "activity": quiz.activity,
+        "certificate": 1,
         "code": "0123456789ABCDEF",
         "course_key": enrolment.run.course.key,
         "enrolment": enrolment.pk,
@@ -103,12 +104,14 @@ def world() -> World:
         "placement": place(colleague, unit=learner.unit, from_on=date(2099, 1, 1), today=AT.date()).pk,
         "pk": completion.person.pk,
         "restriction_id": 1,
+        "proposal": 1,
         "run": enrolment.run_id,
         "role": officer.roles.get().pk,
         "transfer": release(colleague, to_agency=AgencyFactory(), by=officer, at=AT).pk,
         "uidb36": "1",
         "unit": units.ensure_unit(learner.unit, "Bidang Layanan").pk,
         "word": "csv",
+        "year": 2026,
         "_0": "1",
         "_1": "nothing.pdf",
     }

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from academy.dashboard.views import home, my_learning
+from academy.dashboard.views import home, my_learning, transcript
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("belajar/", my_learning.my_learning, name="my_learning"),
+    path("sertifikat/transkrip/<int:year>.pdf", transcript.transcript, name="transcript"),
 ]

@@ -3,6 +3,7 @@
 from certificates.models.archives import ArchivedCertificate, ArchivePart, CertificateArchive
 from certificates.models.holders import HolderDetails
 from certificates.models.keys import SigningKey
+from certificates.models.life import Revocation
 from certificates.models.register import Certificate, CertificateFile, CertificateQuerySet, NumberSeries
 from certificates.models.templates import PrintedAsset, Template, TemplateVersion
 
@@ -16,6 +17,7 @@ __all__ = [
     "HolderDetails",
     "NumberSeries",
     "PrintedAsset",
+    "Revocation",
     "SigningKey",
     "Template",
     "TemplateVersion",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -67,6 +68,12 @@ class Certificate(models.Model):
     )  # fmt: skip
     template_version = models.CharField(max_length=40, help_text="The layout.")
     issued_at = models.DateTimeField(_("issued at"))
+    correction = models.CharField(
+        _("correction"), max_length=200, blank=True, help_text="Why it replaces the revision before it."
+    )
+    corrected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     status_index = models.PositiveIntegerField(null=True, unique=True, help_text="Place in the status lists.")
     published_at = models.DateTimeField(null=True, blank=True)
     file = models.OneToOneField(

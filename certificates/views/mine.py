@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,6 +25,7 @@ from academy.pages.templatetags import formats
 from academy.people.models import Person
 from certificates import store
 from certificates.credential import as_bytes
+from certificates.issued import reason_in_words
 from certificates.models import Certificate
 from courses.models import Completion
 
@@ -34,14 +37,21 @@ log = logging.getLogger(__name__)
 def certificates(request: HttpRequest) -> HttpResponse:
     """Mine, newest first; what is still being made stands on top."""
     person: Person = request.user  # type: ignore[assignment]
-    mine = Certificate.objects.filter(completion__person=person).select_related("file").defer("file__credential")
+    mine = (
+        Certificate.objects.filter(completion__person=person)
+        .select_related("file", "organiser")
+        .defer("file__credential")
+    )
     rows = list(mine.annotate(has_credential=Q(file__credential__isnull=False)).order_by("-issued_at", "-pk"))
-    owed = Completion.objects.filter(person=person, certificates__isnull=True).select_related("edition")
-    waiting = [_waiting_row(completion) for completion in owed.order_by("-completed_at")]
+    without = Completion.objects.filter(person=person, certificates__isnull=True).select_related("edition")
+    owed = list(without.order_by("-completed_at"))
+    waiting = [_waiting_row(completion) for completion in owed]
     counted = [row for row in rows if row.published_at and not row.revoked_at and not row.superseded_at]
+    newest = {row.completion_id: row for row in sorted(rows, key=attrgetter("revision"))}
     context = {
-        "certificates": waiting + [_row(certificate) for certificate in rows],
+        "certificates": waiting + [_row(row, newest=newest[row.completion_id]) for row in rows],
         "summary": _summary(counted),
+        "transcripts": _transcripts(rows, owed),
         "catalogue_url": "/katalog/",
     }
     response = render(request, "certificates/mine.html", context)
@@ -101,8 +111,14 @@ def _content(certificate: Certificate) -> bytes | None:
     return None
 
 
-def _row(certificate: Certificate) -> dict[str, Any]:
-    """For components/certificate_row.html."""
+def _transcripts(rows: list[Certificate], owed: list[Completion]) -> list[dict[str, Any]]:
+    """The years in which something was completed, the newest first. Another room draws them."""
+    years = {int(row.facts["completed_on"][:4]) for row in rows} | {one.completed_on.year for one in owed}
+    return [{"year": year, "url": f"/sertifikat/transkrip/{year}.pdf"} for year in sorted(years, reverse=True)]
+
+
+def _row(certificate: Certificate, *, newest: Certificate) -> dict[str, Any]:
+    """For components/certificate_row.html. `newest` is the last revision of the same certificate, perhaps itself."""
     row = {
         "title": certificate.facts["course"],
         "facts": _("%(credit_hours)s JP · issued %(day)s")
@@ -121,11 +137,30 @@ def _row(certificate: Certificate) -> dict[str, Any]:
         and reverse("certificate_credential", kwargs={"code": certificate.code}),
         "verify_url": reverse("certificate_by_code", kwargs={"code": certificate.code}),
     }
+    if not certificate.revoked_at and not certificate.superseded_at:
+        return row | {"share_url": f"{settings.SITE_URL}/V/{certificate.code}"}
+    row |= {"state": "revoked", "state_label": _("Replaced by a newer one"), "notes": _fate(certificate, newest)}
+    return row | {"state_label": _("Revoked")} if certificate.revoked_at else row
+
+
+def _fate(certificate: Certificate, newest: Certificate) -> list[str]:
+    """Why and when it was revoked, and which number stands for it now."""
+    zone = certificate.organiser.time_zone
+    said = []
     if certificate.revoked_at:
-        row |= {"state": "revoked", "state_label": _("Revoked")}
-    elif certificate.superseded_at:
-        row |= {"state": "revoked", "state_label": _("Replaced by a newer one")}
-    return row
+        said.append(
+            _("Revoked on %(day)s: %(reason)s")
+            % {
+                "day": formats.day(certificate.revoked_at, zone),
+                "reason": reason_in_words(certificate.revocation_reason),
+            }
+        )
+    if certificate.superseded_at:
+        said.append(
+            _("Replaced on %(day)s by number %(number)s")
+            % {"day": formats.day(certificate.superseded_at, zone), "number": newest.number}
+        )
+    return said
 
 
 def _waiting_row(completion: Completion) -> dict[str, Any]:

@@ -26,12 +26,15 @@ FILLED: dict[str, Callable[[World, Person], Any]] = {
     "activity": lambda world, _owner: world.edition.activities.get(kind="quiz").activity,
     "number": lambda _world, _owner: 1,
     "code": lambda world, owner: world.certificate_code(owner),
+    "certificate": lambda world, owner: world.certificate(owner).pk,
+    "proposal": lambda world, owner: world.proposal(owner).pk,
     "course_key": lambda world, _owner: world.edition.course.key,
     "pk": lambda _world, owner: owner.pk,
     "unit": lambda _world, owner: owner.unit_id,
     "role": lambda world, owner: world.role(owner).pk,
     "word": lambda _world, _owner: "csv",
     "run": lambda world, owner: world.enrolment(owner).run_id,
+    "year": lambda _world, _owner: 2026,
     "language": lambda _world, _owner: "en",
     "path": lambda _world, _owner: "images/none.png",
     "uidb36": lambda _world, _owner: "1",
@@ -76,7 +79,7 @@ SPECIAL |= {
 SPECIAL["archive_part"] = lambda world, owner: {"archive": world.archive(owner).pk, "number": 1}
 # The same for an object that does not exist: the answer to a foreign one must equal this one's.
 MISSING: dict[str, Any] = dict.fromkeys(
-    ("archive", "enrolment", "pk", "run", "unit", "role", "transfer", "placement"), NOBODYS
+    ("archive", "certificate", "proposal", "enrolment", "pk", "run", "unit", "role", "transfer", "placement"), NOBODYS
 ) | {"code": "0" * 16}
 
 

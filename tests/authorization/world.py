@@ -15,7 +15,7 @@ from academy.people.models import AgencyGroup, Person, Placement, Role, RosterIm
 from academy.people.roster import files
 from certificates import issuing, store
 from certificates.archives import parts
-from certificates.models import ArchivePart, Certificate, CertificateArchive, CertificateFile
+from certificates.models import ArchivePart, Certificate, CertificateArchive, CertificateFile, Revocation
 from courses.attempts import start_attempt
 from courses.models import Assignment, Edition, Enrolment
 from courses.progress import complete_lesson
@@ -67,7 +67,14 @@ class World:
         return self.once("enrolment", person, self._make_enrolment)
 
     def certificate_code(self, person: Person) -> str:
-        return self.once("certificate", person, self._make_certificate).code
+        return self.certificate(person).code
+
+    def certificate(self, person: Person) -> Certificate:
+        return self.once("certificate", person, self._make_certificate)
+
+    def proposal(self, person: Person) -> Revocation:
+        """That the certificate of this person be revoked."""
+        return self.once("proposal", person, self._make_proposal)
 
     def roster_import(self, person: Person) -> RosterImport:
         """A file of the agency where the person works, checked and with a row that is refused."""
@@ -132,6 +139,17 @@ class World:
             complete_lesson(enrolment, lesson, at=timezone.now())
         start_attempt(enrolment, self.edition.activities.get(kind="quiz"), at=timezone.now())
         return enrolment
+
+    def _make_proposal(self, person: Person) -> Revocation:
+        certificate = self.certificate(person)
+        proposal = Revocation.objects.create(
+            organiser=certificate.organiser,
+            reason="issued-in-error",
+            proposed_by=self.readers["trainer"],
+            proposed_at=AT,
+        )
+        proposal.certificates.add(certificate)
+        return proposal
 
     def _make_certificate(self, person: Person) -> Certificate:
         completion = complete(make_enrolment(person, edition=self.certified))

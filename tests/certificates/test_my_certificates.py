@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 
 import pytest
 from django.test import Client
 
 from academy.people.models import Person
-from certificates import issuing
-from certificates.models import Certificate
+from certificates import issuing, reissuing, revocation
+from certificates.models import Certificate, Revocation
 from tests.factories import AT, CourseFactory, PersonFactory, make_completion, make_edition
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,7 @@ def test_what_is_owed_is_shown_as_being_issued(signed_in: Client, person: Person
     page = signed_in.get("/sertifikat/").content.decode()
     assert page.count("Sedang diterbitkan") == 1, "no number yet"
     assert page.count("Sedang ditandatangani") == 1, "the paper of a number that was given out"
-    assert ".pdf" not in page
+    assert not re.search(r'href="/sertifikat/[0-9A-Z]{16}\.pdf"', page)
 
 
 def test_an_empty_list_says_what_to_do(signed_in: Client):
@@ -112,3 +113,22 @@ def test_the_list_asks_a_fixed_number_of_questions(signed_in: Client, person: Pe
         issuing.issue(make_completion(person), at=AT)
     with django_assert_num_queries(4):  # session, person with roles, certificates, what is owed
         signed_in.get("/sertifikat/")
+
+
+def test_a_revoked_one_says_when_and_why_and_is_not_shared(signed_in: Client, certificate: Certificate):
+    assert f'data-copy="http://localhost:8000/V/{certificate.code}"' in signed_in.get("/sertifikat/").content.decode()
+    revocation.revoke(
+        [certificate], organiser=certificate.organiser, reason=Revocation.Reason.WRONG_DATA, annuls_credit=False,
+        note="Rahasia", by=PersonFactory(), at=AT,
+    )  # fmt: skip
+    page = signed_in.get("/sertifikat/").content.decode()
+    assert "Dicabut 24 November 2026: Data pada sertifikat keliru" in page
+    assert "data-copy" not in page
+    assert "Rahasia" not in page
+
+
+def test_each_revision_is_listed_and_the_old_one_names_the_new(signed_in: Client, certificate: Certificate):
+    new = reissuing.reissue(certificate, correction="Nama", by=PersonFactory(), at=AT)
+    page = signed_in.get("/sertifikat/").content.decode()
+    assert f"Diganti 24 November 2026 dengan nomor {new.number}" in page
+    assert 'href="/sertifikat/transkrip/2026.pdf"' in page

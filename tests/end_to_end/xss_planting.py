@@ -321,6 +321,7 @@ def make_rows(world: World) -> CoursePage:
     AccessLog.objects.create(person=trainer, action="report_file", scope="x", at=AT, subject=people[0])
     HolderDetails.objects.create(person=people[0], birth_place="x", changed_at=AT)
     Message.objects.create(person=people[0], key="x", subject="x", body="x", created_at=AT)
+    world.proposal(people[0])
     log(path, "wagtail.edit", user=trainer)
     Collection.get_first_root_node().add_child(name="x")
     Image.objects.earliest("pk").tags.add("x")
@@ -418,6 +419,10 @@ def paths_of(world: World, reader: str) -> list[str]:
         if line.method == "GET" and line.name != "cms/*" and line.expected[reader] == "ok":
             owner = world.person("own" if line.relation == "-" else line.relation, person)
             found.append(address(line.name, kwargs_of(world, line.name, owner)))
+    if reader == "organiser":  # here the certificates are of its own courses
+        holder = world.owners["same unit"]
+        own = ("issued_certificate", "revocation_approve")
+        found += [address(name, kwargs_of(world, name, holder)) for name in own]
     return list(dict.fromkeys(found))
 
 

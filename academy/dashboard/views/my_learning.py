@@ -82,6 +82,7 @@ def hours_of_year(person: Person, *, year: int, running: int) -> dict[str, Any]:
         "target": PNS_CREDIT_HOURS_A_YEAR,
         "remaining": remaining(missing, running, year=year),
         "note": note,
+        "transcript_url": reverse("transcript", args=[year]),
     }
 
 

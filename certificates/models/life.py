@@ -1,0 +1,54 @@
+"""What happens to certificates after they were issued, as rows that say who did it and why."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from academy.people.models import Organiser
+from certificates.models.register import Certificate
+
+
+class Revocation(models.Model):
+    """One decision to revoke certificates of one organiser. Until `carried_out_at` it waits for a second person.
+
+    The public sees the reason and the day, never the note.
+    """
+
+    class Reason(models.TextChoices):
+        WRONG_DATA = "wrong-data", _("The certificate holds wrong data")
+        NOT_ENTITLED = "not-entitled", _("The requirements were not met")
+        MISCONDUCT = "misconduct", _("The result was not obtained honestly")
+        ISSUED_IN_ERROR = "issued-in-error", _("Issued by mistake")
+
+    organiser = models.ForeignKey(Organiser, on_delete=models.PROTECT, related_name="+")
+    certificates = models.ManyToManyField(Certificate, related_name="revocations")
+    reason = models.CharField(_("reason"), max_length=40, choices=Reason)
+    note = models.TextField(_("note"), max_length=1000, blank=True)
+    annuls_credit = models.BooleanField(_("annuls the credit hours"), default=False)
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    carried_out_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("revocation")
+        verbose_name_plural = _("revocations")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(carried_out_at__isnull=True) | Q(withdrawn_at__isnull=True),
+                name="revocation_carried_out_or_withdrawn",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
+                name="revocation_second_person_is_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} ({self.pk})"
