@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from certificates import codes, credential, credentials, numbering, signing, store
@@ -30,7 +30,13 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=120)
 MOST_TRIES = 5  # then the row is set aside with its last error, until somebody looks
-PAGE = 200
+# How long a row rests after its first, second… failed try; the last holds for all that follow.
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+OUTAGES_IN_A_ROW = 3  # then a sweep ends: a disk that is full or a signer that is away fails every row alike
+
+
+# What no row is to blame for: a full disk, a database or a signer that is away. It counts no try.
+BLAMELESS = (OSError, OperationalError, signing.SignerUnavailable)
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Swept:
 
 def completions_without_certificate() -> QuerySet[Completion]:
     """What is owed a certificate: no row of any state, so that a revoked one is never issued again."""
-    return Completion.objects.filter(certificates__isnull=True)
+    return Completion.objects.filter(~Exists(Certificate.objects.filter(completion=OuterRef("pk"))))
 
 
 def unpublished() -> QuerySet[Certificate]:
@@ -64,8 +70,14 @@ def waiting_for_signatory() -> QuerySet[Certificate]:
 
 
 def certificates_without_file(*, at: datetime) -> QuerySet[Certificate]:
-    """What is owed a file and may be worked on now: not under somebody's lease."""
-    return owed_files().filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at))
+    """What is owed a file and may be worked on now: not under somebody's lease, not resting after a failed try.
+
+    A lease or pause that ends later than one taken now would was taken by a clock that has been set back since: it
+    does not count.
+    """
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=at) | Q(lease_until__gt=at + LEASE)
+    rested = Q(retry_at__isnull=True) | Q(retry_at__lte=at) | Q(retry_at__gt=at + PAUSES[-1])
+    return owed_files().filter(free, rested)
 
 
 def set_aside() -> QuerySet[Certificate]:
@@ -83,6 +95,7 @@ def issue(completion: Completion, *, at: datetime) -> Certificate:
         present = completion.certificates.order_by("-revision").first()
         if present is not None:
             return present
+        at = max(at, completion.completed_at)  # a clock that was set back certifies nobody ahead of time
         organiser = completion.course.organiser
         issued_on = at.astimezone(ZoneInfo(organiser.time_zone)).date()
         sequence = numbering.next_sequence(organiser, year=issued_on.year)
@@ -120,22 +133,27 @@ def publish_file(certificate: Certificate, *, at: datetime) -> Certificate:
     file, and only the holder of the lease publishes. Any error leaves the row owed and counts as a try, except what is
     not the row's fault: a full disk, a database or a signer that is away.
     """
-    lease_until = at + LEASE
-    if not _claim(certificate, at=at, lease_until=lease_until):
+    claimed = _claim(certificates_without_file(at=at).filter(pk=certificate.pk), at=at)
+    if claimed is None:
         certificate.refresh_from_db()
         return certificate
+    _publish_claimed(claimed, at=at)
+    certificate.refresh_from_db()
+    return certificate
+
+
+def _publish_claimed(certificate: Certificate, *, at: datetime) -> bool:
+    """Publish what this worker holds under its lease; whether it did, or somebody else has it by now."""
     try:
         signed, attached = _draw_and_sign(certificate)
         stored = store.keep(signed.content)
-        _publish(certificate, stored, signed, attached, lease_until=lease_until, at=at)
-    except (OSError, OperationalError, signing.SignerUnavailable) as error:
-        _give_back(certificate, lease_until, error, counts=False)
+        return _publish(certificate, stored, signed, attached, at=at)
+    except BLAMELESS as error:
+        _give_back(certificate, error, at=at, counts=False)
         raise
     except Exception as error:
-        _give_back(certificate, lease_until, error, counts=True)
+        _give_back(certificate, error, at=at, counts=True)
         raise
-    certificate.refresh_from_db()
-    return certificate
 
 
 def _draw_and_sign(certificate: Certificate) -> tuple[signing.SignedFile, dict[str, Any] | None]:
@@ -161,23 +179,24 @@ def _publish(
     signed: signing.SignedFile,
     attached: dict[str, Any] | None,
     *,
-    lease_until: datetime,
     at: datetime,
-) -> None:
-    if _under(certificate, lease_until).select_for_update().exists():
-        key = SigningKey.objects.filter(fingerprint=signed.fingerprint).first() if signed.fingerprint else None
-        file, _created = CertificateFile.objects.get_or_create(
-            sha256=stored.sha256,
-            defaults={
-                "size": stored.size,
-                "key": stored.key,
-                "level": signed.level,
-                "signing_key": key,
-                "credential": attached,
-            },
-        )
-        _under(certificate, lease_until).update(file=file, published_at=at, lease_until=None, last_error="")
-        announce(certificate, at=at)
+) -> bool:
+    if not _held(certificate).select_for_update().exists():
+        return False
+    key = SigningKey.objects.filter(fingerprint=signed.fingerprint).first() if signed.fingerprint else None
+    file, _created = CertificateFile.objects.get_or_create(
+        sha256=stored.sha256,
+        defaults={
+            "size": stored.size,
+            "key": stored.key,
+            "level": signed.level,
+            "signing_key": key,
+            "credential": attached,
+        },
+    )
+    _held(certificate).update(file=file, published_at=at, lease_until=None, retry_at=None, last_error="")
+    announce(certificate, at=at)
+    return True
 
 
 def sweep(*, at: datetime, limit: int) -> Swept:
@@ -190,25 +209,44 @@ def sweep(*, at: datetime, limit: int) -> Swept:
     def now() -> datetime:
         return at + timedelta(seconds=time.monotonic() - began)
 
-    issued = published = failed = 0
-    for completion in _in_pages(completions_without_certificate()):
-        if issued >= limit:
+    issued, not_issued = _issue_owed(now, limit)
+    published, not_published = _publish_owed(now, limit)
+    return Swept(issued=issued, published=published, failed=not_issued + not_published)
+
+
+def _issue_owed(now: Callable[[], datetime], limit: int) -> tuple[int, int]:
+    issued = failed = last = 0
+    while issued < limit:
+        with transaction.atomic():
+            owed = completions_without_certificate().filter(pk__gt=last).order_by("pk")
+            completion = owed.select_for_update(skip_locked=True).first()  # another worker's is in good hands
+            if completion is None:
+                break
+            last = completion.pk
+            try:
+                issue(completion, at=now())
+                issued += 1
+            except Exception:  # whatever is wrong with one row, the others are still owed theirs
+                failed += 1
+                log.exception("Completion %s cannot be certified", completion.pk)
+    return issued, failed
+
+
+def _publish_owed(now: Callable[[], datetime], limit: int) -> tuple[int, int]:
+    published = failed = outages = 0
+    while published + failed < limit and outages < OUTAGES_IN_A_ROW:
+        owed = certificates_without_file(at=now()).order_by("tries", "issued_at", "pk")
+        certificate = _claim(owed, at=now())
+        if certificate is None:
             break
         try:
-            issue(completion, at=now())
-            issued += 1
-        except Exception:  # whatever is wrong with one row, the others are still owed theirs
+            published += _publish_claimed(certificate, at=now())
+            outages = 0
+        except Exception as error:  # the same; the row itself counts its tries
             failed += 1
-            log.exception("Completion %s cannot be certified", completion.pk)
-    owed = certificates_without_file(at=now()).order_by("tries", "issued_at", "pk")
-    for certificate in list(owed[:limit]):
-        try:
-            publish_file(certificate, at=now())
-            published += 1
-        except Exception:  # the same; the row itself counts its tries
-            failed += 1
+            outages = outages + 1 if isinstance(error, BLAMELESS) else 0
             log.exception("Certificate %s cannot be published", certificate.pk)
-    return Swept(issued=issued, published=published, failed=failed)
+    return published, failed
 
 
 def claim_for_signatory(certificates: QuerySet[Certificate], *, at: datetime) -> list[Certificate]:
@@ -236,7 +274,9 @@ def give_back(certificate: Certificate, error: Exception, *, claimed_at: datetim
 
 def try_again(certificates: QuerySet[Certificate]) -> int:
     """Let the sweep take up again what was set aside; how many."""
-    return certificates.filter(published_at__isnull=True).update(tries=0, lease_until=None, last_error="")
+    return certificates.filter(published_at__isnull=True).update(
+        tries=0, lease_until=None, retry_at=None, last_error=""
+    )
 
 
 def _locked(pk: int) -> Completion:
@@ -246,25 +286,26 @@ def _locked(pk: int) -> Completion:
     ).get(pk=pk)
 
 
-def _claim(certificate: Certificate, *, at: datetime, lease_until: datetime) -> bool:
-    owed = certificates_without_file(at=at).filter(pk=certificate.pk)
-    return bool(owed.update(lease_until=lease_until, tries=F("tries") + 1))
+def _claim(owed: QuerySet[Certificate], *, at: datetime) -> Certificate | None:
+    """Take the first of these under a lease. Where the database can, a row that another worker is taking is skipped."""
+    with transaction.atomic():
+        certificate = owed.select_for_update(skip_locked=True).first()
+        if certificate is not None:
+            certificate.lease_until = at + LEASE
+            certificate.tries += 1
+            certificate.save(update_fields=["lease_until", "tries"])
+    return certificate
 
 
-def _under(certificate: Certificate, lease_until: datetime) -> QuerySet[Certificate]:
-    """The row, if it is still ours to publish."""
-    return Certificate.objects.live().filter(pk=certificate.pk, published_at__isnull=True, lease_until=lease_until)
+def _held(certificate: Certificate) -> QuerySet[Certificate]:
+    """The row, if it is still ours to publish: under the very lease that was taken."""
+    ours = Certificate.objects.live().filter(published_at__isnull=True)
+    return ours.filter(pk=certificate.pk, lease_until=certificate.lease_until)
 
 
-def _give_back(certificate: Certificate, lease_until: datetime, error: Exception, *, counts: bool) -> None:
-    tries = F("tries") if counts else F("tries") - 1
+def _give_back(certificate: Certificate, error: Exception, *, at: datetime, counts: bool) -> None:
+    """Let the row rest. One that is not at fault keeps its tries, and rests as after a first."""
+    tries = certificate.tries if counts else certificate.tries - 1
+    pause = PAUSES[min(tries, len(PAUSES)) - 1] if counts else PAUSES[0]
     text = f"{type(error).__name__}: {error}"[:2000]
-    _under(certificate, lease_until).update(lease_until=None, tries=tries, last_error=text)
-
-
-def _in_pages(completions: QuerySet[Completion]) -> Iterator[Completion]:
-    """All of them, oldest first, a page at a time; those that cannot be certified do not hide the ones behind."""
-    last = 0
-    while page := list(completions.filter(pk__gt=last).order_by("pk")[:PAGE]):
-        yield from page
-        last = page[-1].pk
+    _held(certificate).update(lease_until=None, retry_at=at + pause, tries=tries, last_error=text)

@@ -72,7 +72,8 @@ class Certificate(models.Model):
     annuls_credit = models.BooleanField(default=False)
     superseded_at = models.DateTimeField(null=True, blank=True)
     # work
-    lease_until = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="Somebody works on it until then.")
+    retry_at = models.DateTimeField(null=True, blank=True, help_text="After a failed try it rests until then.")
     tries = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(blank=True)
 
@@ -92,6 +93,12 @@ class Certificate(models.Model):
             models.CheckConstraint(
                 condition=Q(published_at__isnull=True) | Q(file__isnull=False), name="certificate_published_has_file"
             ),
+        ]
+        indexes = [
+            # The queue: a few rows of millions, asked for once per certificate by every worker.
+            models.Index(
+                fields=["tries", "issued_at"], condition=Q(published_at__isnull=True), name="certificate_unpublished"
+            )
         ]
 
     def __str__(self) -> str:

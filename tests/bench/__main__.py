@@ -22,6 +22,7 @@ LOCAL_SERVERS = ("postgresql:///postgres", "postgresql://postgres@127.0.0.1:5432
 ROUNDS_OF_COMPLETIONS = {"": 5, "full": 15}
 ROUNDS_OF_ROSTERS = {"PostgreSQL": 5, "SQLite": 1}  # SQLite has no budget here, its figures are only told
 CERTIFICATES = {"": (20, 100), "full": (100, 1000)}
+DRAINED = {"": 1000, "full": 10_000}
 
 
 def main() -> int:
@@ -57,6 +58,8 @@ def bench(database: str, server: str, size: str) -> list[Figure]:
             print(f"{database}: measuring …", file=sys.stderr)
             idle, burst = CERTIFICATES[size]
             figures = certificates.measure(academy, database=database, idle=idle, burst=burst)
+            if server:
+                figures += certificates.drain(academy, database=database, count=DRAINED[size])
             figures += pages.measure(academy, database=database, size=pages.SIZES[size])
             figures += pages.completions(
                 academy,

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import random
-import statistics
-import time
-from io import BytesIO
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
-from django.template.loader import get_template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign import signers
-from pyhanko.sign.fields import SigSeedSubFilter
-from weasyprint import CSS, HTML
 
 from academy.people.models import Person
-from certificates import rendering
-from certificates.facts import CertificateFacts
 from certificates.models import Certificate
-from certificates.signing import keys
-from courses.attempts import save_responses, start_attempt, submit_attempt
-from courses.enrolment import enrol
+from courses.attempts import submit_attempt
+from courses.enrolment import edition_to_begin, enrol
 from courses.models import (
     ActivityKind,
     ActivityProgress,
@@ -34,9 +21,8 @@ from courses.models import (
     Course,
     EditionActivity,
     Enrolment,
-    QuestionVersion,
 )
-from courses.progress import complete_lesson
+from tests.bench.drawing_naively import draw_naively  # noqa: F401
 from tests.bench.load import CSRF
 from tests.bench.roster_rounds import (  # noqa: F401  asked for by name
     peak_of_an_import,
@@ -44,7 +30,8 @@ from tests.bench.roster_rounds import (  # noqa: F401  asked for by name
     read_xlsx,
     roster_round,
 )
-from tests.end_to_end.inside import make_people, make_sessions
+from tests.end_to_end.inside import make_candidates, make_people, make_sessions  # noqa: F401  the first by name
+from tests.factories import make_completion
 
 COURSE = "dasar-spbe"
 TRANSACTION_WORDS = {"BEGIN", "COMMIT", "ROLLBACK"}
@@ -68,22 +55,12 @@ def _enrol(person: int) -> Enrolment:
     return enrol(Person.objects.get(pk=person), course, at=timezone.now())
 
 
-def make_candidates(*, prefix: str, count: int) -> list[int]:
-    """Learners who have answered everything right and have only to send it; the attempts' ids."""
-    return [_candidate(each["id"]) for each in make_people(prefix=prefix, count=count, sign_in=False)]
-
-
-def _candidate(person: int) -> int:
-    enrolment = _enrol(person)
-    now = timezone.now()
-    for activity in EditionActivity.objects.filter(edition=enrolment.edition).order_by("position"):
-        if activity.kind == ActivityKind.LESSON:
-            complete_lesson(enrolment, activity, at=now)
-            continue
-        attempt = start_attempt(enrolment, activity, at=now, rng=random.Random(person))
-        versions = QuestionVersion.objects.in_bulk([served["version"] for served in attempt.served])
-        save_responses(attempt, {pk: sorted(version.correct_ids) for pk, version in versions.items()}, at=now)
-    return attempt.pk
+def owe_certificates(*, count: int) -> None:
+    """Completed courses of as many people, as bare rows: nobody was told, and only the sweep will find them."""
+    edition = edition_to_begin(Course.objects.get(key=COURSE))
+    people = make_people(prefix="antre", count=count, sign_in=False)
+    for person in Person.objects.filter(pk__in=[each["id"] for each in people]):
+        make_completion(person, edition=edition, completed_at=timezone.now(), completed_on=timezone.now().date())
 
 
 def submit(*, attempts: list[int]) -> list[int]:
@@ -134,28 +111,3 @@ def _client(session: str) -> Client:
     if session:
         client.cookies["sessionid"] = session
     return client
-
-
-def draw_naively(*, code: str, times: int) -> float:
-    """CPU milliseconds to draw and sign a certificate's content as both manuals show it: nothing kept between two."""
-    facts = CertificateFacts.from_json(Certificate.objects.get(code=code).facts)
-    context = {**rendering._context(facts), "density": "", "pages": 2}
-    code_of_page = {rendering.QR_ADDRESS: rendering.QrCode(facts.verify_url)}
-    html = get_template(rendering.TEMPLATE).render(context)
-    key = str(settings.SIGNING.keys_dir / keys.DOCUMENT)
-    style = (rendering.ASSETS / "templates" / "certificates" / rendering.STYLE).read_text()
-    fetcher = rendering.AssetFetcher()
-    spent = []
-    for _round in range(times):
-        began = time.process_time()
-        sheet = CSS(string=style, url_fetcher=fetcher)
-        pdf = HTML(string=html, url_fetcher=fetcher).write_pdf(
-            stylesheets=[sheet], pdf_variant="pdf/a-3a", cache=dict(code_of_page)
-        )
-        signers.sign_pdf(
-            IncrementalPdfFileWriter(BytesIO(pdf)),
-            signers.PdfSignatureMetadata(field_name="Tanda tangan", subfilter=SigSeedSubFilter.PADES),
-            signer=signers.SimpleSigner.load_pkcs12(key),
-        )
-        spent.append(time.process_time() - began)
-    return statistics.median(spent) * 1000

@@ -2,11 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import IntegrityError
 
 from academy.notifications.models import Message
@@ -137,46 +134,7 @@ def test_a_learner_without_e_mail_gets_no_message():
     assert not Message.objects.exists()
 
 
-def test_a_certificate_under_lease_is_left_alone_until_the_lease_ends():
-    certificate = issuing.issue(make_completion(), at=AT)
-    Certificate.objects.update(lease_until=AT + issuing.LEASE)
-    assert issuing.publish_file(certificate, at=AT + timedelta(seconds=119)).published_at is None
-    assert issuing.publish_file(certificate, at=AT + issuing.LEASE).published_at is not None
-
-
-def test_who_lost_the_lease_while_drawing_changes_nothing(monkeypatch: pytest.MonkeyPatch):
-    certificate = issuing.issue(make_completion(), at=AT)
-    keep = store.keep
-
-    def slowly(content: bytes) -> store.Stored:
-        if Certificate.objects.get().tries == 1:  # meanwhile the lease ends and another worker publishes
-            issuing.publish_file(certificate, at=AT + issuing.LEASE)
-        return keep(content)
-
-    monkeypatch.setattr(store, "keep", slowly)
-    published = issuing.publish_file(certificate, at=AT)
-    assert published.published_at == AT + issuing.LEASE
-    assert (CertificateFile.objects.count(), Message.objects.count()) == (1, 1)
-
-
-def test_what_cannot_be_drawn_is_set_aside_and_does_not_delay_the_others():
-    poison, good = issuing.issue(make_completion(), at=AT), issuing.issue(make_completion(), at=AT)
-    Certificate.objects.filter(pk=poison.pk).update(facts=poison.facts | {"issued_on": "no day"})
-    for minute in range(7):
-        issuing.sweep(at=AT + timedelta(minutes=minute), limit=10)
-    poison.refresh_from_db()
-    good.refresh_from_db()
-    assert good.published_at is not None
-    assert (poison.tries, poison.published_at) == (issuing.MOST_TRIES, None)
-    assert "no day" in poison.last_error
-    assert list(issuing.set_aside()) == [poison]
-    Certificate.objects.filter(pk=poison.pk).update(facts=poison.facts | {"issued_on": "2026-11-24"})
-    call_command("retry_certificates", "--again")
-    assert issuing.sweep(at=AT, limit=10).published == 1
-
-
-def test_a_completion_that_cannot_be_issued_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(issuing, "PAGE", 1)
+def test_a_completion_that_cannot_be_issued_does_not_hide_the_others():
     broken = make_completion()
     broken.course.organiser.number_format = "?"
     broken.course.organiser.save()
@@ -186,50 +144,12 @@ def test_a_completion_that_cannot_be_issued_does_not_hide_the_others(monkeypatch
     assert Certificate.objects.get().completion == good
 
 
-@pytest.mark.parametrize("facts", [{}, {"modules": None}, {"modules": []}, {"modules": [{"title": "T"}]}])
-def test_facts_that_cannot_be_read_are_set_aside_and_do_not_stop_the_others(facts: dict[str, Any]):
-    poison, good = issuing.issue(make_completion(), at=AT), issuing.issue(make_completion(), at=AT)
-    Certificate.objects.filter(pk=poison.pk).update(facts=facts)
-    swept = issuing.sweep(at=AT, limit=10)
-    poison.refresh_from_db()
-    good.refresh_from_db()
-    assert (swept.published, swept.failed) == (1, 1)
-    assert good.published_at is not None
-    assert (poison.tries, poison.lease_until) == (1, None)
-    assert "Error" in poison.last_error
-
-
 def test_an_organiser_in_an_unknown_zone_does_not_stop_the_others():
     broken, good = make_completion(), make_completion()
     Organiser.objects.filter(pk=broken.course.organiser_id).update(time_zone="Asia/Atlantis")  # a KeyError
     swept = issuing.sweep(at=AT, limit=10)
     assert (swept.issued, swept.published, swept.failed) == (1, 1, 1)
     assert Certificate.objects.get().completion == good
-
-
-def test_each_certificate_of_a_sweep_gets_the_moment_of_its_own_turn():
-    for _ in range(2):
-        make_completion()
-    issuing.sweep(at=AT, limit=10)
-    rows = Certificate.objects.order_by("published_at")
-    moments = [row.issued_at for row in rows] + [row.published_at for row in rows if row.published_at]
-    assert len(moments) == 4
-    assert moments == sorted(set(moments))
-    assert moments[0] > AT
-    assert moments[-1] < AT + issuing.LEASE
-
-
-def test_a_full_disk_is_not_held_against_the_certificate(settings, tmp_path: Path):
-    certificate = issuing.issue(make_completion(), at=AT)
-    blocked = tmp_path / "blocked"
-    blocked.write_text("not a folder")
-    settings.CERTIFICATES_ROOT = blocked
-    with pytest.raises(OSError, match="blocked"):
-        issuing.publish_file(certificate, at=AT)
-    certificate.refresh_from_db()
-    assert (certificate.tries, certificate.lease_until) == (0, None)
-    settings.CERTIFICATES_ROOT = tmp_path / "room"
-    assert issuing.publish_file(certificate, at=AT).published_at == AT
 
 
 def test_the_database_refuses_a_second_live_certificate():

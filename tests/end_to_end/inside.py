@@ -5,21 +5,26 @@ Every function takes and returns plain JSON values; a person is named by the e-m
 
 from __future__ import annotations
 
+import random
 from datetime import date
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 from wagtail.models import Comment
 
+from academy.notifications.models import Message
 from academy.people.models import Person, Role, WorkUnit
 from academy.people.placements import place
-from certificates.models import Certificate
+from certificates.models import Certificate, CertificateFile
+from courses.attempts import save_responses, start_attempt
 from courses.enrolment import enrol
 from courses.models import (
+    ActivityKind,
     ActivityProgress,
     Attempt,
     Completion,
@@ -30,10 +35,12 @@ from courses.models import (
     ModulePage,
     QuestionVersion,
 )
+from courses.progress import complete_lesson
 from courses.publishing import publish_edition
 from tests.courses.authoring import every_block, make_course_page
 from tests.factories import LONG_AGO, PersonFactory
 
+SHORT_COURSE = "dasar-spbe"
 PASSWORD = "latihan-ujung-ke-ujung"
 DISKOMINFO = "Dinas Komunikasi dan Informatika"
 
@@ -107,6 +114,47 @@ def make_sessions(*, people: list[int]) -> list[str]:
         session.save()
         keys.append(session.session_key)
     return keys
+
+
+def make_candidates(*, prefix: str, count: int) -> list[dict[str, Any]]:
+    """Learners who have answered everything right and have only to send it: session, attempt and where to send it."""
+    people = make_people(prefix=prefix, count=count, sign_in=False)
+    sessions = make_sessions(people=[each["id"] for each in people])
+    return [
+        {"email": person["email"], "session": session, **_candidate(person["id"])}
+        for person, session in zip(people, sessions, strict=True)
+    ]
+
+
+def _candidate(person: int) -> dict[str, Any]:
+    now = timezone.now()
+    enrolment = enrol(Person.objects.get(pk=person), Course.objects.get(key=SHORT_COURSE), at=now)
+    for activity in EditionActivity.objects.filter(edition=enrolment.edition).order_by("position"):
+        if activity.kind == ActivityKind.LESSON:
+            complete_lesson(enrolment, activity, at=now)
+            continue
+        attempt = start_attempt(enrolment, activity, at=now, rng=random.Random(person))
+        versions = QuestionVersion.objects.in_bulk([served["version"] for served in attempt.served])
+        save_responses(attempt, {pk: sorted(version.correct_ids) for pk, version in versions.items()}, at=now)
+    place = {"enrolment": enrolment.pk, "activity": attempt.activity, "number": attempt.number}
+    return {"attempt": attempt.pk, "review": reverse("attempt_review", kwargs=place)}
+
+
+def certified(*, prefix: str) -> dict[str, Any]:
+    """What came of the people of a prefix: completions, certificates, their published files and messages."""
+    mine = {"completion__person__email__startswith": prefix}
+    certificates = Certificate.objects.filter(**mine)
+    sequences = sorted(Certificate.objects.values_list("sequence", flat=True))
+    return {
+        "completions": Completion.objects.filter(person__email__startswith=prefix).count(),
+        "certificates": certificates.count(),
+        "published": certificates.published().count(),
+        "files": CertificateFile.objects.filter(
+            **{f"certificate__{key}": value for key, value in mine.items()}
+        ).count(),
+        "messages": Message.objects.filter(person__email__startswith=prefix, key__startswith="certificate-").count(),
+        "gapless": sequences == list(range(1, len(sequences) + 1)),
+    }
 
 
 def activities(*, enrolment: int) -> list[dict[str, Any]]:

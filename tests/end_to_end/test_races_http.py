@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -61,6 +62,31 @@ def test_64_submissions_of_the_last_answer_make_one_completion_and_one_certifica
         time.sleep(0.3)
         facts = academy.ask("facts", email=learner["email"])
     assert [each["published"] for each in facts["certificates"]] == [True]
+
+
+def test_64_learners_who_finish_at_once_have_one_certificate_each_and_no_number_is_missing(academy: Stack):
+    prefix = "balap-lulus"
+    candidates = academy.ask("make_candidates", prefix=prefix, count=CLICKS)
+    barrier = threading.Barrier(CLICKS)
+
+    def finish(candidate: dict[str, Any]) -> list[int]:
+        learner = Visitor(academy.base_url)
+        learner.cookies["sessionid"] = candidate["session"]
+        review = learner.get(candidate["review"])
+        form = next(form for form in review.page.forms if "kirim" in form.text.lower())
+        barrier.wait()
+        return [learner.submit(review, form, follow=False).status for _delivery in range(2)]  # a double click
+
+    with ThreadPoolExecutor(CLICKS) as pool:
+        assert_answered_normally([status for statuses in pool.map(finish, candidates) for status in statuses])
+
+    deadline = time.monotonic() + 120
+    outcome = academy.ask("certified", prefix=prefix)
+    while time.monotonic() < deadline and outcome["messages"] < CLICKS:
+        time.sleep(1)
+        outcome = academy.ask("certified", prefix=prefix)
+    once_each = dict.fromkeys(("completions", "certificates", "published", "files", "messages"), CLICKS)
+    assert outcome == {**once_each, "gapless": True}
 
 
 def test_64_starts_of_the_test_make_one_attempt(academy: Stack):
