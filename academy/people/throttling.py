@@ -30,8 +30,13 @@ class TooManyRequests(Exception):
 
 def spend(request: HttpRequest, *, name: str, per_minute: int) -> None:
     """Count this request against the address; TooManyRequests beyond the limit."""
-    counted, left = counting.count(f"{name}:{client_network(request)}", seconds=WINDOW_SECONDS)
-    if counted > per_minute:
+    spend_on(f"{name}:{client_network(request)}", most=per_minute, seconds=WINDOW_SECONDS)
+
+
+def spend_on(key: str, *, most: int, seconds: int) -> None:
+    """Count this request against anything else, whoever asks; TooManyRequests beyond the limit."""
+    counted, left = counting.count(key, seconds=seconds)
+    if counted > most:
         raise TooManyRequests(max(ceil(left), 1))
 
 

@@ -1,0 +1,243 @@
+"""How a verdict is shown: one page for checks by code, by number and by file."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from academy.pages.templatetags import formats
+from certificates import codes, verification, wording
+from certificates.verification import Answer, Difference, Outcome, Verdict, Why
+
+LONGEST_FILE_NAME = 80
+
+DIFFERENCE_LABELS = {
+    "title": _lazy("Document"),
+    "number": _lazy("Number"),
+    "name": _lazy("Name"),
+    "grade": _lazy("Rank and grade"),
+    "position": _lazy("Position"),
+    "unit": _lazy("Work unit"),
+    "agency": _lazy("Agency"),
+    "outcome": _lazy("Outcome"),
+    "course": _lazy("Course"),
+    "run": _lazy("Run"),
+    "edition": _lazy("Edition"),
+    "learned_from": _lazy("Learning period"),
+    "completed_on": _lazy("Completed"),
+    "credit_hours": _lazy("Credit hours"),
+    "score": _lazy("Score"),
+    "issued_on": _lazy("Issued"),
+    "government": _lazy("Government"),
+    "organiser": _lazy("Organiser"),
+    "signatory": _lazy("Signatory"),
+    "signatory_position": _lazy("Signatory's position"),
+    "modules": _lazy("Module"),
+    "code": _lazy("Printed code"),
+    "qr": _lazy("QR code"),
+    "attachment": _lazy("Attached file"),
+    "signature": _lazy("Signed by"),
+    "file": _lazy("File"),
+    "pages": _lazy("Number of pages"),
+    "layers": _lazy("Layers"),
+    "actions": _lazy("Actions on opening"),
+    "text": _lazy("Other text"),
+    "appearance": _lazy("Appearance"),
+}
+CHECK_LABELS: dict[str, dict[Answer, Any]] = {
+    "registered": {
+        Answer.YES: _lazy("Number and code are registered"),
+        Answer.NO: _lazy("Not registered with us"),
+    },
+    "not_revoked": {Answer.YES: _lazy("Not revoked"), Answer.UNKNOWN: _lazy("Whether it was revoked cannot be told")},
+    "not_replaced": {
+        Answer.YES: _lazy("Not replaced by a newer one"),
+        Answer.UNKNOWN: _lazy("Whether it was replaced cannot be told"),
+    },
+    "file": {
+        Answer.YES: _lazy("The file is exactly the one that was issued"),
+        Answer.NO: _lazy("The file is not the one that was issued"),
+        Answer.UNKNOWN: _lazy("The PDF file was not checked"),
+    },
+    "readable": {Answer.YES: _lazy("The file can be read"), Answer.NO: _lazy("The file cannot be read")},
+    "codes_agree": {
+        Answer.YES: _lazy("Printed code and QR code belong together"),
+        Answer.NO: _lazy("Code, QR code and attachment do not belong together"),
+        Answer.UNKNOWN: _lazy("The QR code could not be read"),
+    },
+    "signature": {
+        Answer.YES: _lazy("The signature of the organiser is sound"),
+        Answer.NO: _lazy("The signature of the organiser is broken or missing"),
+        Answer.UNKNOWN: _lazy("The signature could not be checked"),
+    },
+    "text": {
+        Answer.YES: _lazy("The text is the same as in the issued file"),
+        Answer.NO: _lazy("The text is not the same as in the issued file"),
+        Answer.UNKNOWN: _lazy("The text could not be compared"),
+    },
+    "appearance": {
+        Answer.YES: _lazy("The pages look like those of the issued file"),
+        Answer.NO: _lazy("The pages look different from those of the issued file"),
+        Answer.UNKNOWN: _lazy("The look of the pages could not be compared"),
+    },
+}
+
+
+def page(request: HttpRequest, verdict: Verdict, *, checked_at: str, file_name: str | None = None) -> HttpResponse:
+    """`file_name` is None unless a file was looked at."""
+    status = 404 if verdict.outcome is Outcome.UNKNOWN and file_name is None else 200
+    context = _context(verdict, checked_at=checked_at) | _about_file(verdict, file_name)
+    return private(render(request, "certificates/verify.html", context, status=status))
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """Never kept by browsers, never indexed."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _context(verdict: Verdict, *, checked_at: str) -> dict[str, Any]:
+    replaced_by = verdict.replaced_by
+    return {
+        "verdict": verdict.outcome.value,
+        "code": codes.grouped(verdict.code),
+        "checked_at": checked_at,
+        "revoked_on": formats.day(verdict.revoked_at, verdict.time_zone),
+        "reason": verdict.revocation_reason,
+        "replaced_by": replaced_by
+        and {"url": reverse("certificate_by_code", kwargs={"code": replaced_by.code}), "number": replaced_by.number},
+        "facts": _facts(verdict),
+        "modules": _modules(verdict),
+        "checks": _checks(verdict),
+        "expired_on": verdict.expired_on and wording.day(verdict.expired_on),
+        "form_url": reverse("verify"),
+        "help_url": reverse("verify_help"),
+    }
+
+
+def _about_file(verdict: Verdict, file_name: str | None) -> dict[str, Any]:
+    if file_name is None:
+        return {"is_file": False}
+    return {
+        "is_file": True,
+        "file_name": file_name[:LONGEST_FILE_NAME] or _("unnamed file"),
+        "why": _why(verdict.why),
+        "differences": _differences(verdict.differences),
+        "code_url": verdict.facts and reverse("certificate_by_code", kwargs={"code": verdict.code}),
+    }
+
+
+def _why(why: Why | None) -> str:
+    return {
+        None: "",
+        Why.NO_PDF: _("It is not a PDF file."),
+        Why.UNREADABLE: _("It is damaged, or made so that it cannot be read safely."),
+        Why.NO_CODE: _("It shows no verification code of ours."),
+        Why.NOT_REGISTERED: _("It shows a code under which nothing was issued."),
+    }[why]
+
+
+def _differences(differences: tuple[Difference, ...]) -> dict[str, Any] | None:
+    """For the table component: the file beside the register."""
+    if not differences:
+        return None
+    nothing = "–"
+    return {
+        "columns": [{"label": _("Detail")}, {"label": _("In the file")}, {"label": _("In the register")}],
+        "rows": [
+            [
+                {"value": DIFFERENCE_LABELS[one.name]},
+                {"value": one.in_file or nothing, "bad": True},
+                {"value": one.in_register or nothing},
+            ]
+            for one in differences
+        ],
+    }
+
+
+def _facts(verdict: Verdict) -> list[dict[str, str]]:
+    """Every printed fact as it stands on the paper, in its order and its language; only the labels are translated.
+
+    What is empty was not printed.
+    """
+    printed = verification.public_facts(verdict)
+    if printed is None or verdict.facts is None:
+        return []
+    lines = [
+        (_("Document"), printed["title"]),
+        (_("Number"), printed["number"]),
+        (_("Name"), printed["name"]),
+        (_("NIP, last four digits"), printed["nip"]),
+        (_("Rank and grade"), printed["grade"]),
+        (_("Position"), printed["position"]),
+        (_("Work unit"), printed["unit"]),
+        (_("Agency"), printed["agency"]),
+        (_("Outcome"), printed["outcome"]),
+        (_("Course"), printed["course"]),
+        (_("Run, edition"), f"{printed['run']}, Edisi {printed['edition']}"),
+        (_("Learning period"), verdict.facts.period),
+        (_("Completed"), _day(printed["completed_on"])),
+        (_("Credit hours"), f"{printed['credit_hours']} ({printed['credit_hours_in_words']}) jam pelajaran"),
+        (_("Score"), f"{_decimal(printed['score'])} (batas lulus {_decimal(printed['pass_mark'])})"),
+        (_("Issued"), f"{printed['place']}, {_day(printed['issued_on'])}"),
+        (_("Government"), printed["government"]),
+        (_("Organiser"), printed["organiser"]),
+        (_("Signatory"), printed["signatory"]),
+        (_("Signatory's position"), printed["signatory_position"]),
+        (_("Signatory's NIP, last four digits"), printed["signatory_nip"]),
+    ]
+    return [{"label": label, "value": value} for label, value in lines if value]
+
+
+def _modules(verdict: Verdict) -> dict[str, Any] | None:
+    """Page two of the paper, for the table component."""
+    if verdict.facts is None:
+        return None
+    modules = verdict.facts.modules
+    figures = [(str(module.activities), str(module.minutes), _decimal(module.credit_hours)) for module in modules]
+    sums = (
+        str(sum(module.activities for module in modules)),
+        str(sum(module.minutes for module in modules)),
+        str(verdict.facts.credit_hours),
+    )
+
+    def row(head: str, values: tuple[str, ...]) -> list[dict[str, Any]]:
+        return [{"value": head}, *({"value": value, "numeric": True} for value in values)]
+
+    return {
+        "columns": [
+            {"label": _("Module")},
+            {"label": _("Activities"), "numeric": True},
+            {"label": _("Minutes"), "numeric": True},
+            {"label": _("JP"), "numeric": True},
+        ],
+        "rows": [row(module.title, values) for module, values in zip(modules, figures, strict=True)],
+        "totals": row(_("Total"), sums),
+    }
+
+
+def _checks(verdict: Verdict) -> list[dict[str, str]]:
+    return [{"label": _check(verdict, name, answer), "answer": answer.value} for name, answer in verdict.checks.items()]
+
+
+def _check(verdict: Verdict, name: str, answer: Answer) -> str:
+    if name == "not_revoked" and verdict.revoked_at:
+        return _("It has been revoked")
+    if name == "not_replaced" and answer is Answer.NO:
+        return _("It has been replaced")
+    return str(CHECK_LABELS[name].get(answer) or CHECK_LABELS[name][Answer.YES])
+
+
+def _day(iso: str) -> str:
+    return wording.day(date.fromisoformat(iso))
+
+
+def _decimal(text: str) -> str:
+    return text.replace(".", ",")
