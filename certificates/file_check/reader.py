@@ -232,7 +232,7 @@ def _printed_codes(text: str) -> list[str]:
 def _qr_texts(page: Any) -> list[str]:
     import zxingcpp
 
-    found = zxingcpp.read_barcodes(_picture(page), formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(_picture(page), formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]))
     return [one.text[:200] for one in found[:MOST_FOUND]]
 
 
@@ -268,14 +268,17 @@ def _few(found: list[str]) -> list[str]:
     return list(dict.fromkeys(found))[:MOST_FOUND]
 
 
-TASKS = {"claims": claims, "carve": carve, "compare": compare}
+def _run(task: str, files: list[bytes]) -> dict[str, Any]:
+    if task == "compare":
+        return compare(*files)
+    return carve(*files) if task == "carve" else claims(*files)
 
 
 def main() -> None:
     limit_itself()
     asked = json.loads(sys.stdin.buffer.readline())
     files = [sys.stdin.buffer.read(size) for size in asked["sizes"]]
-    sys.stdout.write(json.dumps(TASKS[asked["task"]](*files)))
+    sys.stdout.write(json.dumps(_run(asked["task"], files)))
 
 
 if __name__ == "__main__":

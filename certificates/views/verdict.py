@@ -9,84 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from academy.pages.templatetags import formats
 from certificates import codes, verification, wording
 from certificates.verification import Answer, Difference, Outcome, Verdict, Why
+from certificates.views.verdict_labels import CHECK_LABELS, DIFFERENCE_LABELS
 
 LONGEST_FILE_NAME = 80
-
-DIFFERENCE_LABELS = {
-    "title": _lazy("Document"),
-    "number": _lazy("Number"),
-    "name": _lazy("Name"),
-    "grade": _lazy("Rank and grade"),
-    "position": _lazy("Position"),
-    "unit": _lazy("Work unit"),
-    "agency": _lazy("Agency"),
-    "outcome": _lazy("Outcome"),
-    "course": _lazy("Course"),
-    "run": _lazy("Run"),
-    "edition": _lazy("Edition"),
-    "learned_from": _lazy("Learning period"),
-    "completed_on": _lazy("Completed"),
-    "credit_hours": _lazy("Credit hours"),
-    "score": _lazy("Score"),
-    "issued_on": _lazy("Issued"),
-    "government": _lazy("Government"),
-    "organiser": _lazy("Organiser"),
-    "signatory": _lazy("Signatory"),
-    "signatory_position": _lazy("Signatory's position"),
-    "modules": _lazy("Module"),
-    "code": _lazy("Printed code"),
-    "qr": _lazy("QR code"),
-    "attachment": _lazy("Attached file"),
-    "signature": _lazy("Signed by"),
-    "file": _lazy("File"),
-    "pages": _lazy("Number of pages"),
-    "layers": _lazy("Layers"),
-    "actions": _lazy("Actions on opening"),
-    "text": _lazy("Other text"),
-    "appearance": _lazy("Appearance"),
-}
-CHECK_LABELS: dict[str, dict[Answer, Any]] = {
-    "registered": {
-        Answer.YES: _lazy("Number and code are registered"),
-        Answer.NO: _lazy("Not registered with us"),
-    },
-    "not_revoked": {Answer.YES: _lazy("Not revoked"), Answer.UNKNOWN: _lazy("Whether it was revoked cannot be told")},
-    "not_replaced": {
-        Answer.YES: _lazy("Not replaced by a newer one"),
-        Answer.UNKNOWN: _lazy("Whether it was replaced cannot be told"),
-    },
-    "file": {
-        Answer.YES: _lazy("The file is exactly the one that was issued"),
-        Answer.NO: _lazy("The file is not the one that was issued"),
-        Answer.UNKNOWN: _lazy("The PDF file was not checked"),
-    },
-    "readable": {Answer.YES: _lazy("The file can be read"), Answer.NO: _lazy("The file cannot be read")},
-    "codes_agree": {
-        Answer.YES: _lazy("Printed code and QR code belong together"),
-        Answer.NO: _lazy("Code, QR code and attachment do not belong together"),
-        Answer.UNKNOWN: _lazy("The QR code could not be read"),
-    },
-    "signature": {
-        Answer.YES: _lazy("The signature of the organiser is sound"),
-        Answer.NO: _lazy("The signature of the organiser is broken or missing"),
-        Answer.UNKNOWN: _lazy("The signature could not be checked"),
-    },
-    "text": {
-        Answer.YES: _lazy("The text is the same as in the issued file"),
-        Answer.NO: _lazy("The text is not the same as in the issued file"),
-        Answer.UNKNOWN: _lazy("The text could not be compared"),
-    },
-    "appearance": {
-        Answer.YES: _lazy("The pages look like those of the issued file"),
-        Answer.NO: _lazy("The pages look different from those of the issued file"),
-        Answer.UNKNOWN: _lazy("The look of the pages could not be compared"),
-    },
-}
 
 
 def page(request: HttpRequest, verdict: Verdict, *, checked_at: str, file_name: str | None = None) -> HttpResponse:
