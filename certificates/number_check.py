@@ -9,6 +9,8 @@ import re
 from datetime import date
 from hmac import compare_digest
 
+from django.db.models import QuerySet
+
 from academy.people import nip
 from academy.people.models import Organiser
 from certificates import verification, wording
@@ -31,7 +33,7 @@ def look_up(number: str, second: str) -> Verdict | None:
     """
     number = normalise(number)
     found = None
-    for certificate in _candidates(number):
+    for certificate in _candidates(number)[:MOST_CANDIDATES]:
         if fits(second, name=certificate.facts.get("name", ""), digits=certificate.facts.get("nip", "")):
             found = certificate
     return None if found is None else verification.standing_of(found)
@@ -56,16 +58,13 @@ def fits(second: str, *, name: str, digits: str) -> bool:
     return any(answers)
 
 
-def _candidates(number: str) -> list[Certificate]:
+def _candidates(number: str) -> QuerySet[Certificate]:
     """Published ones with this number. It holds its sequence and its year: so the index on those finds it."""
     numbers = list(dict.fromkeys(int(digits) for digits in _DIGITS.findall(number) if len(digits) <= 9))[:6]
     years = [year for year in numbers if 2000 <= year <= 2999]
-    return list(
-        Certificate.objects.published()
-        .select_related("organiser")
-        .filter(organiser__in=Organiser.objects.all(), year__in=years, sequence__in=numbers)
-        .filter(number__iexact=number)[:MOST_CANDIDATES]
-    )
+    indexed = {"organiser__in": Organiser.objects.all(), "year__in": years, "sequence__in": numbers}
+    published = Certificate.objects.published().select_related("organiser")
+    return published.filter(**indexed, number__iexact=number)
 
 
 def _birthday(typed: str) -> str:

@@ -62,8 +62,10 @@ def answers_too_many(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
         try:
             return view(request, *args, **kwargs)
         except TooManyRequests as limit:
-            response = render(request, "429.html", {"retry_after_seconds": limit.retry_after_seconds}, status=429)
-            response.headers["Retry-After"] = str(limit.retry_after_seconds)
+            seconds = limit.retry_after_seconds
+            context = {"retry_after_seconds": seconds, "retry_after_minutes": ceil(seconds / 60)}
+            response = render(request, "429.html", context, status=429)
+            response.headers["Retry-After"] = str(seconds)
             response.headers["Cache-Control"] = "no-store"
             return response
 
