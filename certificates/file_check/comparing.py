@@ -156,12 +156,9 @@ class _Changes:
     def of(self, text: str) -> str | None:
         """What stands in the file where the issued one has this text; None if it is there, or was not found there."""
         words = [_plain(word) for word in text.split()]
-        for start in range(len(self._issued) - len(words) + 1):
-            if self._issued[start : start + len(words)] == words:
-                changed = self._within(start, start + len(words))
-                if changed is not None:
-                    return changed
-        return None
+        places = range(len(self._issued) - len(words) + 1)
+        found = [at for at in places if self._issued[at : at + len(words)] == words]
+        return next((one for one in [self._within(at, at + len(words)) for at in found] if one is not None), None)
 
     def others(self) -> list[str]:
         """What else the file says, and the register does not."""
@@ -169,15 +166,11 @@ class _Changes:
         return [" ".join(self._mine[start:end]) or _("left out") for _tag, _i, _j, start, end in untold]
 
     def _within(self, first: int, last: int) -> str | None:
+        """What the file has for these issued words, None if the same."""
         found: list[str] = []
         is_changed = False
         for place, (tag, i1, i2, j1, j2) in enumerate(self._steps):
-            if (
-                i2 < first
-                or i1 > last
-                or (i1 == i2 and not first < i1 < last)
-                or (i1 != i2 and (i2 == first or i1 == last))
-            ):
+            if i1 >= last or i2 <= first:
                 continue
             if tag == "equal":
                 found += self._mine[j1 + max(first - i1, 0) : j2 - max(i2 - last, 0)]

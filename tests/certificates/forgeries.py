@@ -128,26 +128,24 @@ def text_of(content: bytes) -> str:
 
 @saved
 def name_covered_by_another(pdf: pikepdf.Pdf, model: Model) -> None:
-    pdf.pages[0].add_overlay(
-        one_page(pdf, b"1 1 1 rg 200 300 440 60 re f BT 0 g /F 34 Tf 260 320 Td (Orang Lain) Tj ET")
-    )
+    lay_over(pdf, b"1 1 1 rg 200 300 440 60 re f BT 0 g /F 34 Tf 260 320 Td (Orang Lain) Tj ET")
 
 
 @saved
 def digit_painted_over(pdf: pikepdf.Pdf, model: Model) -> None:
     """Lines without any text, over text that stays: what is read is not what is seen."""
-    pdf.pages[0].add_overlay(one_page(pdf, b"1 1 1 rg 330 180 9 14 re f 0 G 1.5 w 334 182 m 334 192 l S"))
+    lay_over(pdf, b"1 1 1 rg 330 180 9 14 re f 0 G 1.5 w 334 182 m 334 192 l S")
 
 
 @saved
 def picture_over_the_page(pdf: pikepdf.Pdf, model: Model) -> None:
     """The genuine text lies below, unseen."""
-    pdf.pages[0].add_overlay(one_page(pdf, b"1 1 1 rg 0 0 900 600 re f 0 g 100 100 300 200 re f"))
+    lay_over(pdf, b"1 1 1 rg 0 0 900 600 re f 0 g 100 100 300 200 re f")
 
 
 @saved
 def invisible_text_added(pdf: pikepdf.Pdf, model: Model) -> None:
-    pdf.pages[0].add_overlay(one_page(pdf, b"BT 3 Tr /F 12 Tf 100 100 Td (dengan predikat Sangat Memuaskan) Tj ET"))
+    lay_over(pdf, b"BT 3 Tr /F 12 Tf 100 100 Td (dengan predikat Sangat Memuaskan) Tj ET")
 
 
 @saved
@@ -237,14 +235,14 @@ def decompression_bomb(pdf: pikepdf.Pdf, model: Model) -> None:
     pdf.pages[0].Contents = pikepdf.Array([stream, pdf.make_indirect(pdf.pages[0].Contents)])
 
 
-def one_page(pdf: pikepdf.Pdf, drawing: bytes) -> pikepdf.Page:
-    """Something to lay over a page, as large as it is."""
-    over = pikepdf.new()
-    over.add_blank_page(page_size=(float(pdf.pages[0].mediabox[2]), float(pdf.pages[0].mediabox[3])))
-    font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
-    over.pages[0].Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
-    over.pages[0].Contents = over.make_stream(drawing)
-    return over.pages[0]
+def lay_over(pdf: pikepdf.Pdf, drawing: bytes) -> None:
+    """Draw something over the first page."""
+    with pikepdf.new() as over:
+        over.add_blank_page(page_size=(float(pdf.pages[0].mediabox[2]), float(pdf.pages[0].mediabox[3])))
+        font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        over.pages[0].Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
+        over.pages[0].Contents = over.make_stream(drawing)
+        pdf.pages[0].add_overlay(over.pages[0])
 
 
 # Revisions and signatures
@@ -294,7 +292,10 @@ def altered_and_signed_by_the_forger(model: Model) -> bytes:
 
 
 def second_signature_added(model: Model) -> bytes:
-    return signed(model.content)
+    """On top of the first, whose ban on changes is lifted in place, or the forger's own tool would refuse."""
+    banned = b"/TransformParams/P 1/"
+    assert model.content.count(banned) == 1
+    return signed(model.content.replace(banned, banned.replace(b"P 1", b"P 3")))
 
 
 def signed(content: bytes) -> bytes:
