@@ -242,7 +242,7 @@ def lay_over(pdf: pikepdf.Pdf, drawing: bytes) -> None:
         font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
         over.pages[0].Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
         over.pages[0].Contents = over.make_stream(drawing)
-        pdf.pages[0].add_overlay(over.pages[0])
+        pdf.pages[0].add_overlay(over.pages[0], None)
 
 
 # Revisions and signatures

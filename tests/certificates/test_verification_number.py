@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 import time
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -24,7 +25,7 @@ def certificate() -> Certificate:
     return issuing.publish_file(issuing.issue(make_completion(person), at=AT), at=AT)
 
 
-def ask(client: Client, number: str, second: str, **headers: str):
+def ask(client: Client, number: str, second: str, **headers: Any):
     return client.post(PAGE, {"nomor": number, "penguat": second}, **headers)
 
 
