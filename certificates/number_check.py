@@ -41,7 +41,7 @@ def look_up(number: str, second: str) -> Verdict | None:
 
 def normalise(number: str) -> str:
     """As printed: other slashes and dashes are meant as the plain ones, spaces do not matter, letters are capitals."""
-    return re.sub(r"\s+", "", number.translate(_SLASHES)).upper()[:LONGEST_TYPED]
+    return re.sub(r"[\s\x00-\x1f]+", "", number.translate(_SLASHES)).upper()[:LONGEST_TYPED]
 
 
 def fits(second: str, *, name: str, digits: str) -> bool:

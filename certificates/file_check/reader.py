@@ -16,7 +16,7 @@ import zlib
 from itertools import pairwise
 from typing import Any
 
-CPU_SECONDS = 10
+CPU_SECONDS = 6
 MEMORY_BYTES = 512 * 1024 * 1024
 OPEN_FILES = 64
 

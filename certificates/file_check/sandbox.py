@@ -12,7 +12,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 PROGRAM = Path(__file__).with_name("reader.py")
-WALL_SECONDS = 30  # the reader's own limit counts CPU; a machine under load is slower
+WALL_SECONDS = 20  # the reader's own limit counts CPU; a machine under load is slower
 
 
 class CannotRead(Exception):

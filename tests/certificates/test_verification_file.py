@@ -198,7 +198,7 @@ def test_the_reader_may_neither_write_nor_grow_nor_run_for_long(tmp_path: Path):
     assert "MemoryError" in in_a_reader("bytearray(1_000_000_000)").stderr
     limits = in_a_reader("import resource; print(resource.getrlimit(resource.RLIMIT_NPROC), "
                          "resource.getrlimit(resource.RLIMIT_CORE), resource.getrlimit(resource.RLIMIT_CPU)[0])")  # fmt: skip
-    assert limits.stdout.split() == ["(0,", "0)", "(0,", "0)", "10"]
+    assert limits.stdout.split() == ["(0,", "0)", "(0,", "0)", "6"]
 
 
 def test_a_reader_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

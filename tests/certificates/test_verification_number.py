@@ -88,6 +88,13 @@ def test_unknown_and_wrong_take_the_same_time(certificate):
     assert abs(wrong - missing) < 0.005
 
 
+@pytest.mark.parametrize(
+    "number", ["0001/\x00/2026", "0001/%/2026", "99999999999/2026", "2026/²/1", "/" * 10_000, "\ud800/1/2026"]
+)
+def test_odd_numbers_are_answered_like_unknown_ones(number, client):
+    assert ask(client, number.encode("utf-8", "replace").decode(), "2003").status_code == 404
+
+
 def test_both_have_to_be_typed(client: Client):
     for number, second in (("", ""), ("0001/X/2026", " "), ("", "2003")):
         answer = ask(client, number, second)
