@@ -13,6 +13,7 @@ from datetime import date
 from difflib import SequenceMatcher
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from certificates import codes, wording
@@ -96,15 +97,17 @@ def _signatures(found: dict[str, Any], ours: frozenset[str]) -> dict[str, Any]:
 def _whole_file(compared: dict[str, Any]) -> list[Difference]:
     """Changes in a copy of the file itself, which leave most of it where it was."""
     size, original_size = compared["size"], compared["original_size"]
-    issued = _("%(size)d bytes") % {"size": original_size}
+    issued = _("%(size)s bytes") % {"size": _grouped(original_size)}
     if compared["contains_original"]:
-        return [Difference("file", _("%(count)d bytes added") % {"count": size - original_size}, issued)]
+        return [Difference("file", _("%(count)s bytes added") % {"count": _grouped(size - original_size)}, issued)]
     if compared["is_part"]:
-        return [Difference("file", _("%(count)d bytes missing") % {"count": original_size - size}, issued)]
+        return [Difference("file", _("%(count)s bytes missing") % {"count": _grouped(original_size - size)}, issued)]
     unmoved = compared["head"] + compared["tail"]
     if unmoved >= A_COPY * original_size:
         changed = max(size, original_size) - unmoved
-        return [Difference("file", _("changed in place, within %(count)d bytes") % {"count": changed}, issued)]
+        return [
+            Difference("file", _("changed in place, within %(count)s bytes") % {"count": _grouped(changed)}, issued)
+        ]
     return []
 
 
@@ -231,6 +234,10 @@ def _compact(text: str) -> str:
 
 def _shown(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+
+
+def _grouped(number: int) -> str:
+    return number_format(number, force_grouping=True)
 
 
 def _decimal(text: str) -> str:
