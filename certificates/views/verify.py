@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from academy.pages.caching import KEEP_SECONDS, content_version
 from academy.pages.templatetags import formats
@@ -64,6 +64,7 @@ def _by_hash(request: HttpRequest, sha256: str) -> HttpResponse:
 
 
 @csrf_exempt  # until its size is known; the check of the token reads the whole body
+@require_http_methods(["GET", "HEAD", "POST"])
 @throttling.answers_too_many
 def by_file(request: HttpRequest) -> HttpResponse:
     """The verdict on a file that was sent. It is looked at and forgotten."""
@@ -84,6 +85,7 @@ def _look_at_file(request: HttpRequest) -> HttpResponse:
     return verdict_page.page(request, file_check.look(content), checked_at=_now(), file_name=name)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @throttling.answers_too_many
 def by_number(request: HttpRequest) -> HttpResponse:
     """The verdict on a number together with a second fact. Whatever does not fit gets one and the same answer."""
