@@ -85,7 +85,7 @@ class Verdict:
     revocation_reason: str = ""
     time_zone: str = "Asia/Makassar"
     replaced_by: Replacement | None = None
-    expired_on: date | None = None
+    valid_until: date | None = None
     why: Why | None = None
     differences: tuple[Difference, ...] = ()
 
@@ -102,9 +102,9 @@ def look_up(code: str) -> Verdict:
 
 def standing_of(certificate: Certificate) -> Verdict:
     """The verdict on a published certificate of the register, whose organiser is at hand."""
-    expired_on = _expired_on(certificate)
+    valid_until = _valid_until(certificate)
     return Verdict(
-        outcome=_outcome(certificate, expired_on),
+        outcome=_outcome(certificate, valid_until),
         code=certificate.code,
         checks={
             "registered": Answer.YES,
@@ -117,26 +117,24 @@ def standing_of(certificate: Certificate) -> Verdict:
         revocation_reason=certificate.revocation_reason,
         time_zone=certificate.organiser.time_zone,
         replaced_by=_replacement(certificate) if certificate.superseded_at else None,
-        expired_on=expired_on,
+        valid_until=valid_until,
     )
 
 
-def _outcome(certificate: Certificate, expired_on: date | None) -> Outcome:
-    """What weighs most: a revoked one is revoked whatever else it is."""
+def _outcome(certificate: Certificate, valid_until: date | None) -> Outcome:
+    """What weighs most: a revoked one is revoked whatever else it is. The last day counts where the organiser is."""
     if certificate.revoked_at:
         return Outcome.REVOKED
     if certificate.superseded_at:
         return Outcome.REPLACED
-    return Outcome.EXPIRED if expired_on else Outcome.GENUINE
-
-
-def _expired_on(certificate: Certificate) -> date | None:
-    """The last day it was valid, if that is over where its organiser is. Without `valid_until` it has no end."""
-    last = certificate.facts.get("valid_until")
-    if not last:
-        return None
     today = timezone.now().astimezone(ZoneInfo(certificate.organiser.time_zone)).date()
-    return date.fromisoformat(last) if today > date.fromisoformat(last) else None
+    return Outcome.EXPIRED if valid_until and today > valid_until else Outcome.GENUINE
+
+
+def _valid_until(certificate: Certificate) -> date | None:
+    """The last day of validity, if its template knows one."""
+    last = certificate.facts.get("valid_until")
+    return date.fromisoformat(last) if last else None
 
 
 def standing(code: str) -> str | None:

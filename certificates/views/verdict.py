@@ -45,7 +45,7 @@ def _context(verdict: Verdict, *, checked_at: str) -> dict[str, Any]:
         "facts": _facts(verdict),
         "modules": _modules(verdict),
         "checks": _checks(verdict),
-        "expired_on": verdict.expired_on and wording.day(verdict.expired_on),
+        "expired_on": verdict.valid_until and wording.day(verdict.valid_until),
         "form_url": reverse("verify"),
         "help_url": reverse("verify_help"),
     }

@@ -165,8 +165,9 @@ def _moment(minute: datetime, language: str | None) -> str:
 
 def _may_be_kept(verdict: Verdict) -> bool:
     """Not a replaced one, which may yet find its successor, nor one whose last day may come."""
-    has_end = verdict.facts is not None and getattr(verdict.facts, "valid_until", None)
-    return verdict.outcome is Outcome.REVOKED or (verdict.outcome is Outcome.GENUINE and not has_end)
+    if verdict.outcome is Outcome.REVOKED:
+        return True
+    return verdict.outcome is Outcome.GENUINE and verdict.valid_until is None
 
 
 def _show_form(request: HttpRequest, *, status: int = 200, **typed: Any) -> HttpResponse:
