@@ -14,6 +14,9 @@ urlpatterns = [
     path(".well-known/signing-keys.json", machine.signing_keys, name="signing_keys"),
     path(".well-known/did.json", machine.did_document, name="did_document"),
     path("verifikasi/", verify.form, name="verify"),
+    path("verifikasi/berkas/", verify.by_file, name="verify_file"),
+    path("verifikasi/nomor/", verify.by_number, name="verify_number"),
+    path("verifikasi/bantuan/", verify.guide, name="verify_help"),
     path("V/<str:code>", verify.by_code, name="certificate_by_code"),
     re_path(r"^[Vv]/(?P<code>[^/]+)/?$", verify.by_code),  # other spellings, led to the one above
 ]

@@ -1,14 +1,18 @@
-"""Is this certificate genuine, and still valid? One pure reading, used by the public page and the API (promise P7)."""
+"""Is this certificate genuine, and still valid? One pure reading, used by the public page and the API (promise P7).
+
+By code here, by number in `number_check`, by file in `file_check`: all of them ask `standing_of` about the row they found.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.utils import timezone
 
 from academy.people import nip
 from certificates import codes
@@ -25,9 +29,15 @@ PRINTED_NOT_SHOWN = "tercetak, tidak ditampilkan"  # photo and birth data
 
 
 class Outcome(StrEnum):
+    """The last four are answers about files only, but for `unknown`."""
+
     GENUINE = "genuine"
     REVOKED = "revoked"
     REPLACED = "replaced"
+    EXPIRED = "expired"
+    ALTERED = "altered"
+    RESAVED = "resaved"
+    FOREIGN = "foreign"
     UNKNOWN = "unknown"
 
 
@@ -46,8 +56,29 @@ class Replacement:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """Something that a file has and the register has not, or has otherwise. `name` is a fact's or a part's of a file."""
+
+    name: str
+    in_file: str
+    in_register: str
+
+
+class Why(StrEnum):
+    """Why a file is unknown."""
+
+    NO_PDF = "no_pdf"
+    UNREADABLE = "unreadable"
+    NO_CODE = "no_code"
+    NOT_REGISTERED = "not_registered"
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """`code` is as typed when it cannot be one. `facts` are as printed; show them only through `public_facts`."""
+    """`code` is as typed when it cannot be one. `facts` are as printed; show them only through `public_facts`.
+
+    `why` and `differences` speak of a file: of an unknown one, and of one that is not what was published.
+    """
 
     outcome: Outcome
     code: str
@@ -57,6 +88,9 @@ class Verdict:
     revocation_reason: str = ""
     time_zone: str = "Asia/Makassar"
     replaced_by: Replacement | None = None
+    valid_until: date | None = None
+    why: Why | None = None
+    differences: tuple[Difference, ...] = ()
 
 
 def look_up(code: str) -> Verdict:
@@ -66,17 +100,15 @@ def look_up(code: str) -> Verdict:
     """
     code = codes.normalise(code)
     certificate = Certificate.objects.published().select_related("organiser").filter(code=code).first()
-    if certificate is None:
-        return unknown(code)
-    if certificate.revoked_at:
-        outcome = Outcome.REVOKED
-    elif certificate.superseded_at:
-        outcome = Outcome.REPLACED
-    else:
-        outcome = Outcome.GENUINE
+    return unknown(code) if certificate is None else standing_of(certificate)
+
+
+def standing_of(certificate: Certificate) -> Verdict:
+    """The verdict on a published certificate of the register, whose organiser is at hand."""
+    valid_until = _valid_until(certificate)
     return Verdict(
-        outcome=outcome,
-        code=code,
+        outcome=_outcome(certificate, valid_until),
+        code=certificate.code,
         checks={
             "registered": Answer.YES,
             "not_revoked": Answer.NO if certificate.revoked_at else Answer.YES,
@@ -88,7 +120,24 @@ def look_up(code: str) -> Verdict:
         revocation_reason=certificate.revocation_reason,
         time_zone=certificate.organiser.time_zone,
         replaced_by=_replacement(certificate) if certificate.superseded_at else None,
+        valid_until=valid_until,
     )
+
+
+def _outcome(certificate: Certificate, valid_until: date | None) -> Outcome:
+    """What weighs most: a revoked one is revoked whatever else it is. The last day counts where the organiser is."""
+    if certificate.revoked_at:
+        return Outcome.REVOKED
+    if certificate.superseded_at:
+        return Outcome.REPLACED
+    today = timezone.now().astimezone(ZoneInfo(certificate.organiser.time_zone)).date()
+    return Outcome.EXPIRED if valid_until and today > valid_until else Outcome.GENUINE
+
+
+def _valid_until(certificate: Certificate) -> date | None:
+    """The last day of validity, if its template knows one."""
+    last = certificate.facts.get("valid_until")
+    return date.fromisoformat(last) if last else None
 
 
 def standing(code: str) -> str | None:

@@ -227,7 +227,8 @@ def test_every_door_refuses_to_write_without_the_csrf_token(world: World):
     for door in every_door(world):
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             status = client.generic(method, door.path(world.samples), HTTP_ORIGIN="https://evil.example").status_code
-            if status not in {403, 405} and door.name != "wagtail_serve":  # which adds a slash, and writes nothing
+            # The first adds a slash, the second looks at a file for machines; neither writes anything.
+            if status not in {403, 405} and door.name not in {"wagtail_serve", "verify_upload"}:
                 open_doors.append((method, door.template, status))
     assert open_doors == []
     assert rows() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Literal
 
@@ -9,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router, Schema, Status
 
 from academy.people import throttling
-from certificates import codes, verification
+from certificates import codes, file_check, verification
+from certificates.file_check import uploads
 from certificates.verification import Outcome, Verdict
 
 router = Router(tags=["verifikasi"])
@@ -86,7 +88,7 @@ class Certificate(Schema):
 
 
 class Difference(Schema):
-    """A fact that differs between a file and the register. A check by code compares no file."""
+    """A fact or a part that differs between a file and the register. A check by code compares no file."""
 
     name: str
     in_file: str
@@ -104,6 +106,32 @@ class Verification(Schema):
 
 class Problem(Schema):
     message: str
+
+
+# Stands before the address with a code, which would take "berkas" for one.
+_FILE = {
+    "type": "object",
+    "required": [uploads.FIELD],
+    "properties": {uploads.FIELD: {"type": "string", "format": "binary"}},
+}
+
+
+@router.post(
+    "verifikasi/berkas",
+    response={200: Verification, 400: Problem, 413: Problem, 422: Problem, 429: Problem},
+    operation_id="verify_file",
+    summary="Verify a certificate's PDF file",
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FILE}}}},
+)
+def verify_upload(request: HttpRequest, response: HttpResponse) -> Status[dict[str, Any]]:
+    """Only the very bytes that were published are genuine. Everything else is told what it differs in, or is unknown."""
+    throttling.spend(request, name=uploads.NAME, per_minute=uploads.PER_MINUTE)
+    response.headers["Cache-Control"] = "no-store"
+    try:
+        _name, content = uploads.taken_from(request)
+    except uploads.Refused as refused:
+        return Status(refused.status, {"message": str(refused)})
+    return Status(200, _as_json(file_check.look(content)))
 
 
 @router.get(
@@ -132,5 +160,5 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
         "verdict": verdict.outcome.value,
         "checks": {name: answer.value for name, answer in verdict.checks.items()},
         "certificate": verification.public_facts(verdict),
-        "differences": [],
+        "differences": [asdict(one) for one in verdict.differences],
     }

@@ -30,8 +30,13 @@ class TooManyRequests(Exception):
 
 def spend(request: HttpRequest, *, name: str, per_minute: int) -> None:
     """Count this request against the address; TooManyRequests beyond the limit."""
-    counted, left = counting.count(f"{name}:{client_network(request)}", seconds=WINDOW_SECONDS)
-    if counted > per_minute:
+    spend_on(f"{name}:{client_network(request)}", most=per_minute, seconds=WINDOW_SECONDS)
+
+
+def spend_on(key: str, *, most: int, seconds: int) -> None:
+    """Count this request against anything else, whoever asks; TooManyRequests beyond the limit."""
+    counted, left = counting.count(key, seconds=seconds)
+    if counted > most:
         raise TooManyRequests(max(ceil(left), 1))
 
 
@@ -57,8 +62,10 @@ def answers_too_many(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
         try:
             return view(request, *args, **kwargs)
         except TooManyRequests as limit:
-            response = render(request, "429.html", {"retry_after_seconds": limit.retry_after_seconds}, status=429)
-            response.headers["Retry-After"] = str(limit.retry_after_seconds)
+            seconds = limit.retry_after_seconds
+            context = {"retry_after_seconds": seconds, "retry_after_minutes": ceil(seconds / 60)}
+            response = render(request, "429.html", context, status=429)
+            response.headers["Retry-After"] = str(seconds)
             response.headers["Cache-Control"] = "no-store"
             return response
 

@@ -23,6 +23,11 @@ class Revocation(models.Model):
         MISCONDUCT = "misconduct", _("The result was not obtained honestly")
         ISSUED_IN_ERROR = "issued-in-error", _("Issued by mistake")
 
+        @classmethod
+        def in_words(cls, value: str) -> str:
+            """For the reason that a certificate keeps; one of before there were classes stands for itself."""
+            return str(cls(value).label) if value in cls.values else value
+
     organiser = models.ForeignKey(Organiser, on_delete=models.PROTECT, related_name="+")
     certificates = models.ManyToManyField(Certificate, related_name="revocations")
     reason = models.CharField(_("reason"), max_length=40, choices=Reason)

@@ -1,9 +1,9 @@
-"""The public check of a certificate by its code: plain pages, never kept by browsers, never indexed."""
+"""The public check of a certificate, by its code, its number or its file: plain pages, never kept by browsers, never indexed."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -15,30 +15,106 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
 
 from academy.pages.caching import KEEP_SECONDS, content_version
 from academy.pages.templatetags import formats
 from academy.people import throttling
-from certificates import codes, verification, wording
+from certificates import codes, file_check, number_check, verification
+from certificates.file_check import uploads
 from certificates.verification import Outcome, Verdict
+from certificates.views import verdict as verdict_page
+from certificates.views.verdict import private
 
 # An office behind one address checks a pile of certificates; whoever tries codes has 80 bits to guess.
 PER_MINUTE = 60
 NAME = "verify"
+# Numbers follow one another and a second fact may have four digits: few tries, for the address and for the number.
+NUMBERS_PER_MINUTE = 10
+TRIES_PER_NUMBER = 10
+NUMBER_WINDOW_SECONDS = 60 * 60
 CHECKED_AT = "{checked-at}"  # stands in kept pages for the time of checking
 
 
 @require_safe
+@throttling.answers_too_many
 def form(request: HttpRequest) -> HttpResponse:
-    """The field for a code. A code that can be one leads to its own address, another stays with what is wrong."""
-    typed = request.GET.get("kode")
+    """Three ways to ask. A code that can be one leads to its own address; a hash is answered here."""
+    typed, sha256 = request.GET.get("kode"), request.GET.get("sha256")
+    if sha256 is not None:
+        return _by_hash(request, sha256)
     if typed is None:
         return _show_form(request)
     try:
         return redirect("certificate_by_code", code=codes.normalise(typed))
     except codes.InvalidCode as error:
-        return _show_form(request, typed=typed, error=str(error))
+        return _show_form(request, code=typed[: codes.LONGEST_TYPED], error=str(error))
+
+
+def _by_hash(request: HttpRequest, sha256: str) -> HttpResponse:
+    """What the browser asks before it sends a file: most files are genuine and need not travel."""
+    throttling.spend(request, name=NAME, per_minute=PER_MINUTE)
+    sha256 = sha256.lower()
+    verdict = file_check.look_up_hash(sha256) if file_check.SHA256.fullmatch(sha256) else None
+    if verdict is None:
+        error = _("No issued file has this fingerprint. Send the file, so that we can say what differs.")
+        return _show_form(request, file_error=error, status=404)
+    return verdict_page.page(request, verdict, checked_at=_now(), file_name=_("your file"))
+
+
+@csrf_exempt  # until its size is known; the check of the token reads the whole body
+@require_http_methods(["GET", "HEAD", "POST"])
+@throttling.answers_too_many
+def by_file(request: HttpRequest) -> HttpResponse:
+    """The verdict on a file that was sent. It is looked at and forgotten."""
+    if request.method != "POST":
+        return redirect("verify")
+    throttling.spend(request, name=uploads.NAME, per_minute=uploads.PER_MINUTE)
+    if uploads.is_too_large(request):
+        return _show_form(request, file_error=uploads.too_large(), status=413)
+    return _look_at_file(request)
+
+
+@csrf_protect
+def _look_at_file(request: HttpRequest) -> HttpResponse:
+    try:
+        name, content = uploads.taken_from(request)
+    except uploads.Refused as refused:
+        return _show_form(request, file_error=str(refused), status=refused.status)
+    return verdict_page.page(request, file_check.look(content), checked_at=_now(), file_name=name)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@throttling.answers_too_many
+def by_number(request: HttpRequest) -> HttpResponse:
+    """The verdict on a number together with a second fact. Whatever does not fit gets one and the same answer."""
+    if request.method != "POST":
+        return redirect("verify")
+    number, second = (request.POST.get(name, "")[: number_check.LONGEST_TYPED] for name in ("nomor", "penguat"))
+    typed = {"number": number, "second": second}
+    if not number.strip() or not second.strip():
+        error = _("Type both: the number, and something that only the paper or its owner knows.")
+        return _show_form(request, number_error=error, status=422, **typed)
+    throttling.spend(request, name="verify-number", per_minute=NUMBERS_PER_MINUTE)
+    throttling.spend_on(
+        f"verify-number:{hashlib.sha256(number_check.normalise(number).encode()).hexdigest()}",
+        most=TRIES_PER_NUMBER,
+        seconds=NUMBER_WINDOW_SECONDS,
+    )
+    verdict = number_check.look_up(number, second)
+    if verdict is None:
+        error = _(
+            "No certificate fits this number and this detail together. Compare both with the paper, or use the code."
+        )
+        return _show_form(request, number_error=error, status=404, **typed)
+    return verdict_page.page(request, verdict, checked_at=_now())
+
+
+@require_safe
+def guide(request: HttpRequest) -> HttpResponse:
+    """How to check a paper, a file or a screenshot, and what the answers mean."""
+    return render(request, "certificates/verify_help.html", {"form_url": reverse("verify")})
 
 
 @require_safe
@@ -48,19 +124,14 @@ def by_code(request: HttpRequest, code: str) -> HttpResponse:
     try:
         canonical = codes.normalise(code)
     except codes.InvalidCode as error:
-        return _show_form(request, typed=code, error=str(error), status=404)
+        return _show_form(request, code=code[: codes.LONGEST_TYPED], error=str(error), status=404)
     address = reverse("certificate_by_code", kwargs={"code": canonical})
     if request.path != address:
         return redirect(address, permanent=True)
     throttling.spend(request, name=NAME, per_minute=PER_MINUTE)
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
-        return _private(_drawn(request, verification.look_up(canonical), checked_at=_now()))
-    return _private(_for_strangers(request, canonical))
-
-
-def _drawn(request: HttpRequest, verdict: Verdict, *, checked_at: str) -> HttpResponse:
-    status = 404 if verdict.outcome is Outcome.UNKNOWN else 200
-    return render(request, "certificates/verify.html", _context(verdict, checked_at=checked_at), status=status)
+        return verdict_page.page(request, verification.look_up(canonical), checked_at=_now())
+    return private(_for_strangers(request, canonical))
 
 
 def _for_strangers(request: HttpRequest, code: str) -> HttpResponse:
@@ -70,14 +141,14 @@ def _for_strangers(request: HttpRequest, code: str) -> HttpResponse:
     """
     standing = verification.standing(code)
     if standing is None:
-        return _drawn(request, verification.unknown(code), checked_at=_now())
+        return verdict_page.page(request, verification.unknown(code), checked_at=_now())
     text = f"{content_version()} {get_language()} {code} {standing}"
     key = "verdict:" + hashlib.sha256(text.encode()).hexdigest()
     content: bytes | None = cache.get(key)
     if content is None:
         verdict = verification.look_up(code)
-        content = _drawn(request, verdict, checked_at=CHECKED_AT).content
-        if verdict.outcome in {Outcome.GENUINE, Outcome.REVOKED}:  # a replaced one may yet find its successor
+        content = verdict_page.page(request, verdict, checked_at=CHECKED_AT).content
+        if _may_be_kept(verdict):
             cache.set(key, content, KEEP_SECONDS)
     return HttpResponse(content.replace(CHECKED_AT.encode(), _now().encode()))
 
@@ -92,121 +163,20 @@ def _moment(minute: datetime, language: str | None) -> str:
     return f"{formats.day(minute)}, {formats.clock(minute)}"
 
 
-def _show_form(request: HttpRequest, *, typed: str = "", error: str = "", status: int = 200) -> HttpResponse:
-    context = {"action": reverse("verify"), "code": typed[: codes.LONGEST_TYPED], "error": error}
-    return _private(render(request, "certificates/verify_form.html", context, status=status))
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
-def _context(verdict: Verdict, *, checked_at: str) -> dict[str, Any]:
-    replaced_by = verdict.replaced_by
-    return {
-        "verdict": verdict.outcome.value,
-        "code": codes.grouped(verdict.code),
-        "checked_at": checked_at,
-        "revoked_on": formats.day(verdict.revoked_at, verdict.time_zone),
-        "reason": verdict.revocation_reason,
-        "replaced_by": replaced_by
-        and {"url": reverse("certificate_by_code", kwargs={"code": replaced_by.code}), "number": replaced_by.number},
-        "facts": _facts(verdict),
-        "modules": _modules(verdict),
-        "checks": _checks(verdict),
-        "form_url": reverse("verify"),
-    }
-
-
-def _facts(verdict: Verdict) -> list[dict[str, str]]:
-    """Every printed fact as it stands on the paper, in its order and its language; only the labels are translated.
-
-    What is empty was not printed.
-    """
-    printed = verification.public_facts(verdict)
-    if printed is None or verdict.facts is None:
-        return []
-    lines = [
-        (_("Document"), printed["title"]),
-        (_("Number"), printed["number"]),
-        (_("Opening"), printed["opening"]),
-        (_("Name"), printed["name"]),
-        (_("NIP, last four digits"), printed["nip"]),
-        (_("Rank and grade"), printed["grade"]),
-        (_("Position"), printed["position"]),
-        (_("Work unit"), printed["unit"]),
-        (_("Agency"), printed["agency"]),
-        (_("Photo"), printed["photo"]),
-        (_("Place and date of birth"), printed["birth_place"] or printed["born_on"]),
-        (_("Outcome"), f"{printed['outcome']} {printed['lead_in']}".strip()),
-        (_("Course"), printed["course"]),
-        (_("Run, edition"), f"{printed['run']}, Edisi {printed['edition']}"),
-        (_("Learning period"), verdict.facts.period),
-        (_("Completed"), _day(printed["completed_on"])),
-        (_("Credit hours"), f"{printed['credit_hours']} ({printed['credit_hours_in_words']}) jam pelajaran"),
-        (
-            _("Score"),
-            printed["score"] and f"{_decimal(printed['score'])} (batas lulus {_decimal(printed['pass_mark'])})",
-        ),
-        (_("Text below the course"), printed["details"]),
-        (_("Issued"), f"{printed['place']}, {_day(printed['issued_on'])}"),
-        (_("Government"), printed["government"]),
-        (_("Organiser"), printed["organiser"]),
-        (_("Logos"), "; ".join(logo["alt"] for logo in printed["logos"])),
-        (_("On behalf of"), printed["on_behalf_of"]),
-        (_("Signatory"), printed["signatory"]),
-        (_("Signatory's position"), printed["signatory_position"]),
-        (_("Signatory's NIP, last four digits"), printed["signatory_nip"]),
-    ]
-    return [{"label": label, "value": value} for label, value in lines if value]
-
-
-def _modules(verdict: Verdict) -> dict[str, Any] | None:
-    """Page two of the paper, for the table component."""
-    if verdict.facts is None:
-        return None
-    modules = verdict.facts.modules
-    figures = [(str(module.activities), str(module.minutes), _decimal(module.credit_hours)) for module in modules]
-    sums = (
-        str(sum(module.activities for module in modules)),
-        str(sum(module.minutes for module in modules)),
-        str(verdict.facts.credit_hours),
-    )
-
-    def row(head: str, values: tuple[str, ...]) -> list[dict[str, Any]]:
-        return [{"value": head}, *({"value": value, "numeric": True} for value in values)]
-
-    return {
-        "columns": [
-            {"label": _("Module")},
-            {"label": _("Activities"), "numeric": True},
-            {"label": _("Minutes"), "numeric": True},
-            {"label": _("JP"), "numeric": True},
-        ],
-        "rows": [row(module.title, values) for module, values in zip(modules, figures, strict=True)],
-        "totals": row(_("Total"), sums),
-    }
-
-
-def _checks(verdict: Verdict) -> list[dict[str, str]]:
-    labels = {
-        "registered": _("Number and code are registered"),
-        "not_revoked": _("Not revoked"),
-        "not_replaced": _("Not replaced by a newer one"),
-        "file": _("The PDF file was not checked"),
-    }
+def _may_be_kept(verdict: Verdict) -> bool:
+    """Not a replaced one, which may yet find its successor, nor one whose last day may come."""
     if verdict.outcome is Outcome.REVOKED:
-        labels["not_revoked"] = _("It has been revoked")
-    if verdict.outcome is Outcome.REPLACED:
-        labels["not_replaced"] = _("It has been replaced")
-    return [{"label": labels[name], "answer": answer.value} for name, answer in verdict.checks.items()]
+        return True
+    return verdict.outcome is Outcome.GENUINE and verdict.valid_until is None
 
 
-def _day(iso: str) -> str:
-    return wording.day(date.fromisoformat(iso))
-
-
-def _decimal(text: str) -> str:
-    return text.replace(".", ",")
+def _show_form(request: HttpRequest, *, status: int = 200, **typed: Any) -> HttpResponse:
+    """With what was typed, and what is wrong with it: code, error · file_error · number, second, number_error."""
+    context = {
+        "action": reverse("verify"),
+        "file_action": reverse("verify_file"),
+        "number_action": reverse("verify_number"),
+        "help_url": reverse("verify_help"),
+        "most_bytes": file_check.MOST_BYTES,
+    }
+    return private(render(request, "certificates/verify_form.html", context | typed, status=status))

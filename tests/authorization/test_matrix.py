@@ -181,6 +181,7 @@ def address(name: str, kwargs: dict[str, Any]) -> str:
         return f"/dokumen/{NOBODYS}/x.pdf"
     pattern_of = {
         "verify_code": "/api/v1/verifikasi/{code}",
+        "verify_upload": "/api/v1/verifikasi/berkas",
         "openapi-json": "/api/v1/openapi.json",
         "api-root": "/api/v1/",
     }

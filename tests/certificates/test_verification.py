@@ -6,9 +6,11 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from academy import counting
 from certificates import codes, facts, issuing, verification
@@ -196,6 +198,16 @@ def test_a_replaced_one_leads_to_its_successor(certificate: Certificate, client:
     page = client.get(f"/V/{certificate.code}").content.decode()
     assert "Sertifikat ini telah diganti" in page
     assert f'href="/V/{UNKNOWN}"' in page
+
+
+def test_one_with_a_last_day_expires_after_it_and_its_page_is_not_kept(certificate: Certificate, client: Client):
+    today = timezone.now().astimezone(ZoneInfo("Asia/Makassar")).date()
+    for last, sentence in ((today, "asli dan berlaku"), (today - timedelta(days=1), "masa berlakunya")):
+        Certificate.objects.update(facts=certificate.facts | {"valid_until": last.isoformat()})
+        page = client.get(f"/V/{certificate.code}").content.decode()
+        assert sentence in page
+    assert verification.look_up(certificate.code).outcome == "expired"
+    assert client.get(f"/api/v1/verifikasi/{certificate.code}").json()["verdict"] == "expired"
 
 
 def test_checks_that_were_not_made_are_never_a_yes(certificate: Certificate):

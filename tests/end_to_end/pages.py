@@ -45,6 +45,7 @@ def every_kind_of_page(academy: Stack, *, prefix: str) -> list[Spot]:
         Spot("course", f"/katalog/{learning.COURSE}/"),
         Spot("sign-in", "/masuk/"),
         Spot("verify-form", "/verifikasi/"),
+        Spot("verify-help", "/verifikasi/bantuan/"),
         Spot("verification", f"/V/{certificate['code']}"),
         Spot("unknown-code", "/V/0000000000000000"),
         Spot("not-found", "/tidak-ada/"),

@@ -1,0 +1,166 @@
+"""Promise P7 for files: no forgery is genuine and each is told why; every published file is genuine; a copy is a copy."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from certificates import file_check, issuing, store
+from certificates.facts import CertificateFacts
+from certificates.models import Certificate
+from courses.models import Completion
+from tests.certificates.forgeries import FORGERIES, RESAVED, Model, drawn
+from tests.factories import AT, PersonFactory, make_completion, make_edition
+
+pytestmark = pytest.mark.django_db
+LONG_NAME = "Maria Magdalena Bernadette Immaculata Tefa Nahak Seran de Rosari"
+PUBLISHED = 200
+GROUPS = 4
+
+
+def publish(completion: Completion) -> Certificate:
+    return issuing.publish_file(issuing.issue(completion, at=AT), at=AT)
+
+
+def content_of(certificate: Certificate) -> bytes:
+    assert certificate.file
+    return store.read(certificate.file.key)
+
+
+def passed() -> Certificate:
+    return publish(make_completion(PersonFactory(name="Maria Bere")))
+
+
+def attended() -> Certificate:
+    return publish(make_completion(outcome=Completion.Outcome.ATTENDED, score=0))
+
+
+def long_name() -> Certificate:
+    return publish(make_completion(PersonFactory(name=LONG_NAME, title_after="S.Kom., M.T.I., M.A.P.")))
+
+
+def without_nip() -> Certificate:
+    return publish(make_completion(PersonFactory(name="Yohanis Taek", nip=None, grade="", position="")))
+
+
+def revoked() -> Certificate:
+    certificate = passed()
+    Certificate.objects.filter(pk=certificate.pk).update(revoked_at=AT, revocation_reason="terbit ganda")
+    return certificate
+
+
+def replaced() -> Certificate:
+    certificate = passed()
+    Certificate.objects.filter(pk=certificate.pk).update(superseded_at=AT + timedelta(days=1))
+    return certificate
+
+
+KINDS = {one.__name__: one for one in (passed, attended, long_name, without_nip, revoked, replaced)}
+STANDING = {"revoked": "revoked", "replaced": "replaced"}
+
+
+def attached_to(content: bytes) -> bytes:
+    """The credential, byte by byte: a database may keep its keys in another order."""
+    return bytes(pypdfium2.PdfDocument(content).get_attachment(0).get_data())
+
+
+@pytest.fixture
+def model(request: pytest.FixtureRequest, tmp_path: Path) -> Model:
+    certificate, other = KINDS[request.param](), publish(make_completion())
+    content = content_of(certificate)
+    return Model(
+        content=content,
+        facts=CertificateFacts.from_json(certificate.facts),
+        other=CertificateFacts.from_json(other.facts),
+        credential=attached_to(content),
+        other_credential=attached_to(content_of(other)),
+        folder=tmp_path,
+    )
+
+
+@pytest.mark.parametrize("model", KINDS, indirect=True)
+def test_no_forgery_is_genuine_and_each_is_told_why(model: Model):
+    wrong = {}
+    for kind, (forge, right) in FORGERIES.items():
+        verdict = file_check.look(forge(model))
+        told = verdict.why is not None or verdict.differences != ()
+        if verdict.outcome.value not in right or not told or verdict.checks["file"] != "no":
+            wrong[kind] = (verdict.outcome.value, verdict.why, verdict.differences, verdict.checks)
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("model", KINDS, indirect=True)
+def test_a_copy_saved_by_another_program_is_a_copy(model: Model, request: pytest.FixtureRequest):
+    expected = STANDING.get(request.node.callspec.params["model"], "resaved")
+    wrong = {}
+    for program, save in RESAVED.items():
+        verdict = file_check.look(save(model))
+        if (verdict.outcome.value, verdict.differences, verdict.checks["file"]) != (expected, (), "no"):
+            wrong[program] = (verdict.outcome.value, verdict.differences, verdict.checks)
+        assert verdict.facts == model.facts, "with the facts to compare"
+    assert wrong == {}
+
+
+def test_there_are_enough_forgeries():
+    assert len(FORGERIES) >= 12
+    assert len(FORGERIES) * len(KINDS) >= 100
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_every_published_file_is_genuine(group: int, monkeypatch: pytest.MonkeyPatch):
+    """Each drawn, signed and stored as always; the reader is not even started."""
+    monkeypatch.delattr(file_check.sandbox, "claims")
+    edition = make_edition()
+    completions = [
+        make_completion(
+            PersonFactory(name=f"Maria {'Bere ' * (number % 9)}{number}"),
+            edition=edition,
+            outcome=Completion.Outcome.ATTENDED if number % 5 == 0 else Completion.Outcome.PASSED,
+        )
+        for number in range(PUBLISHED // GROUPS)
+    ]
+    verdicts = [file_check.look(content_of(publish(one))) for one in completions]
+    assert {verdict.outcome.value for verdict in verdicts} == {"genuine"}
+    assert len({verdict.code for verdict in verdicts}) == PUBLISHED // GROUPS
+    assert all(set(verdict.checks.values()) == {"yes"} for verdict in verdicts)
+
+
+def test_the_file_of_an_earlier_revision_is_replaced_and_a_revoked_one_revoked():
+    assert file_check.look(content_of(replaced())).outcome == "replaced"
+    assert file_check.look(content_of(revoked())).outcome == "revoked"
+
+
+def names(model: Model, kind: str) -> dict[str, tuple[str, str]]:
+    return {one.name: (one.in_file, one.in_register) for one in file_check.look(FORGERIES[kind][0](model)).differences}
+
+
+@pytest.mark.parametrize("model", ["passed"], indirect=True)
+def test_what_differs_is_named_with_both_values(model: Model):
+    found = names(model, "drawn anew with another name")
+    assert found["name"] == ("Yohanis Palsu, S.E.", "Maria Bere, S.Kom.")
+    assert set(found) == {"name"}
+    assert names(model, "drawn anew with another score")["score"] == ("97,5 (batas lulus 70)", "88 (batas lulus 70)")
+    assert names(model, "drawn anew with another day")["issued_on"][0] == "Kupang, 2 Januari 2025"
+    assert names(model, "page removed")["pages"] == ("1", "2")
+    assert names(model, "QR swapped")["qr"] == (model.other.verify_url, model.facts.verify_url)
+    assert "signature" in names(model, "re-signed")
+    assert "layers" in names(model, "shadow content")
+    assert "actions" in names(model, "script on opening")
+    assert "attachment" in names(model, "attachment swapped")
+    assert "appearance" in names(model, "digit painted over")
+    assert "text" in names(model, "invisible text")
+    assert "file" in names(model, "update that is not seen")
+
+
+@pytest.mark.parametrize("model", ["passed"], indirect=True)
+def test_digits_of_a_nip_cannot_be_tried_out(model: Model):
+    """A file with a wrong birth date in the NIP is told no more about it than one with another wrong date."""
+    wrong = [born + model.facts.nip[8:] for born in ("19900101", "19450817")]
+    answers = [file_check.look(drawn(name="Orang Lain", nip=digits)(model)) for digits in wrong]
+    told = [json.dumps([(one.name, one.in_file, one.in_register) for one in each.differences]) for each in answers]
+    assert told[0] == told[1]
+    assert model.facts.nip[:8] not in told[0]
