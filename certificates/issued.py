@@ -106,5 +106,4 @@ def waiting_revocations(organisers: QuerySet[Organiser]) -> QuerySet[Revocation]
 
 
 def reason_in_words(code: str) -> str:
-    """Why it was revoked; a reason of another time as it was written."""
-    return str(dict(Revocation.Reason.choices).get(code, code)) or _("not stated")
+    return Revocation.Reason.in_words(code) or _("not stated")
