@@ -18,6 +18,11 @@ from courses.models import Completion, Course, Edition
 FieldKind = TypeVar("FieldKind", bound=forms.Field)
 
 
+def named_with_agency(unit: WorkUnit) -> str:
+    """Many agencies have a unit of the same name."""
+    return unit.name if unit.depth == 1 else f"{unit.name}, {unit.agency.name}"
+
+
 class ArchiveForm(forms.Form):
     """`units` are those in scope; `unit` is the one that was sent, or the one chosen where nothing is said."""
 
@@ -30,8 +35,13 @@ class ArchiveForm(forms.Form):
         defaults = {"unit": str(unit.pk), "tahun": str(today.year)}
         super().__init__({**defaults, **{name: value for name, value in data.items() if value}})
         self.chosen_unit = unit
-        choices = [(str(pk), name) for pk, name in unit_choices(units, unit)]
-        self._field("unit", forms.ChoiceField).choices = choices
+        choices = dict(unit_choices(units, unit))
+        agencies = units.order_by().values_list("agency", flat=True).distinct()[:2]
+        self.several_agencies = len(agencies) > 1
+        if self.several_agencies:
+            below = units.filter(pk__in=choices, depth__gt=1).values_list("pk", "agency__name")
+            choices |= {pk: f"{choices[pk]}, {agency}" for pk, agency in below}
+        self._field("unit", forms.ChoiceField).choices = [(str(pk), name) for pk, name in choices.items()]
         self.courses = {course.key: course for course in _known_courses()}
         courses = [(key, course.title) for key, course in self.courses.items()]
         self._field("pelatihan", forms.ChoiceField).choices = [("", _("All courses")), *courses]

@@ -6,32 +6,30 @@ One certificate is in memory at a time. What cannot be put in is named in the in
 from __future__ import annotations
 
 import hashlib
-import io
 import secrets
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from academy.people.roster.refused import table_into
+from academy.pages.templatetags.formats import clock, day
 from academy.whole_files import appearing
 from certificates import store
+from certificates.archives import lists
 from certificates.archives.choosing import seen_by
+from certificates.file_names import piece
 from certificates.models import ArchivedCertificate, Certificate, CertificateArchive
 
 PROGRESS_EVERY = 25
-LONGEST_PIECE = 60
-ARCHIVE_FILES = "sertifikat"
+VALID, REVOKED, REPLACED = "sertifikat", "dicabut", "diganti"  # folders
 
 
 def path_of(file_name: str) -> Path:
@@ -47,7 +45,7 @@ def write(
     refuses, StoreUnreachable if the store is away.
     """
     path = path_of(f"{archive.pk}-{number}-{secrets.token_hex(8)}.zip")
-    index: list[list[str]] = []
+    index: list[list[lists.Cell]] = []
     problems: list[dict[str, str]] = []
     with (
         override(settings.LANGUAGE_CODE),
@@ -57,7 +55,7 @@ def write(
         for written, (entry, seen) in enumerate(_entries(archive, number, at=at)):
             if written % PROGRESS_EVERY == 0:
                 progress(written)
-            name = f"{ARCHIVE_FILES}/{file_name_of(entry)}"
+            name = f"{folder_of(entry.certificate)}/{file_name_of(entry)}"
             problem = _("The person no longer works in the scope of the officer.")
             if seen:
                 problem = _put(file, name, entry.certificate, archive.at)
@@ -91,9 +89,15 @@ def _entries(archive: CertificateArchive, number: int, *, at: datetime) -> Itera
 
 def file_name_of(entry: ArchivedCertificate) -> str:
     """Letters, digits and dashes only; the position makes it unique in the whole archive."""
-    facts = entry.certificate.facts
-    pieces = [slugify(str(text))[:LONGEST_PIECE].strip("-") for text in (facts.get("name"), entry.certificate.number)]
+    pieces = [piece(str(text)) for text in (entry.certificate.facts.get("name"), entry.certificate.number)]
     return "-".join([f"{entry.position:05d}", *filter(None, pieces)]) + ".pdf"
+
+
+def folder_of(certificate: Certificate) -> str:
+    """What is not valid lies apart, so that nobody files it with the others."""
+    if certificate.revoked_at:
+        return REVOKED
+    return REPLACED if certificate.superseded_at else VALID
 
 
 def _put(file: zipfile.ZipFile, name: str, certificate: Certificate, at: datetime) -> str:
@@ -114,11 +118,9 @@ def _put(file: zipfile.ZipFile, name: str, certificate: Certificate, at: datetim
     return ""
 
 
-def _put_index(file: zipfile.ZipFile, index: list[list[str]], at: datetime) -> None:
-    for ending in ("csv", "xlsx"):
-        table = io.BytesIO()
-        table_into(table, ending, _headings(), index)
-        file.writestr(_info(f"daftar.{ending}", at), table.getvalue(), zipfile.ZIP_DEFLATED)
+def _put_index(file: zipfile.ZipFile, index: list[list[lists.Cell]], at: datetime) -> None:
+    file.writestr(_info("daftar.csv", at), lists.as_csv(index), zipfile.ZIP_DEFLATED)
+    file.writestr(_info("daftar.xlsx", at), lists.as_workbook(index), zipfile.ZIP_DEFLATED)
 
 
 def _put_text(file: zipfile.ZipFile, name: str, text: str, at: datetime) -> None:
@@ -133,39 +135,27 @@ def _info(name: str, at: datetime) -> zipfile.ZipInfo:
     return info
 
 
-def _headings() -> list[str]:
-    return [
-        pgettext("archive", "No."),
-        _("NIP"),
-        _("Name"),
-        _("Number"),
-        _("Work unit"),
-        _("Course"),
-        _("JP"),
-        pgettext("archive", "Finished on"),
-        pgettext("archive", "Issued on"),
-        pgettext("archive", "Standing"),
-        pgettext("archive", "File name"),
-        _("Checksum SHA-256"),
-        pgettext("archive", "Remark"),
-    ]
-
-
-def _line(entry: ArchivedCertificate, name: str, problem: str, *, seen: bool) -> list[str]:
-    """As printed on the certificate; of somebody who is no longer the officer's to see, nothing."""
+def _line(entry: ArchivedCertificate, name: str, problem: str, *, seen: bool) -> list[lists.Cell]:
+    """Below `lists.columns`, as printed on the certificate; of somebody who is no longer the officer's to see, nothing."""
     certificate, facts = entry.certificate, entry.certificate.facts
     if not seen:
-        return [str(entry.position), *[""] * 11, problem]
+        return [entry.position, *[None] * 11, problem]
     return [
-        str(entry.position),
+        entry.position,
         *(str(facts.get(key) or "") for key in ("nip", "name")),
         certificate.number,
-        *(str(facts.get(key) or "") for key in ("unit", "course", "credit_hours", "completed_on", "issued_on")),
+        *(str(facts.get(key) or "") for key in ("unit", "course")),
+        facts.get("credit_hours"),
+        *(_day(facts.get(key)) for key in ("completed_on", "issued_on")),
         standing(certificate),
         name,
         certificate.file.sha256 if certificate.file else "",
         problem,
     ]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def standing(certificate: Certificate) -> str:
@@ -177,9 +167,9 @@ def standing(certificate: Certificate) -> str:
 
 
 def _note(
-    archive: CertificateArchive, number: int, of: int, index: list[list[str]], problems: list[dict[str, str]]
+    archive: CertificateArchive, number: int, of: int, index: list[list[lists.Cell]], problems: list[dict[str, str]]
 ) -> str:
-    zone = ZoneInfo(archive.unit.agency.time_zone)
+    zone = archive.unit.agency.time_zone
     context = {
         "archive": archive,
         "number": number,
@@ -187,8 +177,7 @@ def _note(
         "count": len(index) - len(problems),
         "problems": problems,
         "reasons": reasons_in_words(archive.left_out),
-        "at": timezone.localtime(archive.at, zone),
-        "zone": archive.unit.agency.time_zone,
+        "at": f"{day(archive.at, zone)}, {clock(archive.at, zone)}",
     }
     return render_to_string("certificates/archives/note.txt", context)
 

@@ -11,7 +11,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,8 +20,9 @@ from academy.people.models import AccessLog, Role, WorkUnit
 from academy.people.scope import scope_in_words, topmost_units
 from academy.people.views.choosing import chosen_unit
 from certificates.archives import jobs, parts
-from certificates.archives.choosing import counted
-from certificates.archives.form import ArchiveForm
+from certificates.archives.choosing import Choice, counted
+from certificates.archives.form import ArchiveForm, named_with_agency
+from certificates.file_names import piece
 from certificates.models import ArchivePart, CertificateArchive
 from certificates.models.archives import CertificateArchiveQuerySet
 from certificates.views.byte_ranges import file_or_range
@@ -53,10 +53,16 @@ def index(officer: Officer) -> HttpResponse:
 
 @for_role(HR, "POST")
 def start(officer: Officer) -> HttpResponse:
+    """Count anew, or begin. What was counted is sent along as `dihitung`: another choice is counted first."""
     form = _form(officer, officer.request.POST)
     choice = form.choice()
     if choice is None:
         return _show_index(officer, form, status=422)
+    asked, seen = _query(choice), officer.request.POST.get("dihitung", "")
+    if "hitung" in officer.request.POST or seen not in {"", asked}:
+        if "hitung" not in officer.request.POST:
+            messages.warning(officer.request, _("You changed the choice. Look at the new count, then gather."))
+        return redirect(f"{reverse('hr_certificates')}?{asked}")
     try:
         made = jobs.start(choice, by=officer.person, at=officer.at)
     except jobs.CannotGather as refusal:
@@ -92,19 +98,21 @@ def _show_index(officer: Officer, form: ArchiveForm, *, problem: str = "", statu
         "problem": problem,
         "counts": counts,
         "found": _found(counts.taken) if counts else "",
+        "asked": _asked(choice, form) if choice else "",
+        "counted": _query(choice) if choice else "",
         "left_out": parts.reasons_in_words(left_out),
         "parts": -(-counts.taken // jobs.IN_A_PART) if counts else 0,
         "crumbs": _crumbs(),
         "archives": [
             {
                 "url": reverse("archive", args=[row.pk]),
-                "title": _title(row),
+                "title": _title(row, form.several_agencies),
                 "facts": f"{_count(row.total)} · {day(row.at, _zone(row))}, {clock(row.at, _zone(row))}",
                 "taken": _taken(row) if row.with_withdrawn else "",
                 "mark": MARKS[State(row.state)],
                 "state": row.get_state_display(),
             }
-            for row in own(officer)[:SHOWN]
+            for row in own(officer).exclude(state=State.CANCELLED)[:SHOWN]
         ],
     }
     return render(officer.request, "certificates/archives/index.html", context, status=status)
@@ -119,6 +127,7 @@ def archive(officer: Officer, archive: int) -> HttpResponse:
     context = {
         "archive": row,
         "title": _title(row),
+        "state": _("Deleted") if row.state == State.CANCELLED else row.get_state_display(),
         "crumbs": _crumbs(_title(row)),
         "mark": MARKS[State(row.state)],
         "facts": _facts(row),
@@ -129,14 +138,21 @@ def archive(officer: Officer, archive: int) -> HttpResponse:
         "problems": problems[:SHOWN],
         "more_problems": max(len(problems) - SHOWN, 0),
         "again_url": f"{reverse('hr_certificates')}?{_query(row)}",
+        "one_part": len(made) == 1 and row.state == State.READY,
         "is_open": is_open,
     }
     return render(officer.request, "certificates/archives/archive.html", context)
 
 
-@for_role(HR, "POST")
+@for_role(HR, "GET", "POST")
 def cancel(officer: Officer, archive: int) -> HttpResponse:
+    """Asks first. A second time there is nothing left to delete."""
     row = get_object_or_404(own(officer), pk=archive)
+    if officer.request.method != "POST":
+        if row.state not in {State.WAITING, State.READY}:
+            return redirect("archive", archive)
+        context = {"archive": row, "title": _title(row), "crumbs": _crumbs(_title(row))}
+        return render(officer.request, "certificates/archives/delete.html", context)
     jobs.cancel(row)
     messages.success(officer.request, _("The archive and its files are deleted. The certificates themselves stay."))
     return redirect("hr_certificates")
@@ -153,7 +169,7 @@ def part(officer: Officer, archive: int, number: int) -> HttpResponseBase:
     if jobs.strangers_in(found.archive, at=officer.at, part=number):
         messages.error(officer.request, _("This part is not given out: it holds people who left your scope."))
         return redirect("archive", archive)
-    name = f"sertifikat-{slugify(found.archive.unit.name)[:60]}-{found.archive.year}-bagian-{number}.zip"
+    name = f"sertifikat-{piece(found.archive.unit.name)}-{found.archive.year}-bagian-{number}.zip"
     try:
         response = file_or_range(officer.request, parts.path_of(found.file_name), sha256=found.sha256, filename=name)
     except FileNotFoundError:
@@ -204,12 +220,17 @@ def manifest(officer: Officer, archive: int) -> HttpResponse:
     return response
 
 
-def _title(row: CertificateArchive) -> str:
+def _title(row: CertificateArchive | Choice, with_agency: bool = True) -> str:
     what = row.course.title if row.course else _("All courses")
-    return _("%(unit)s, %(year)d: %(what)s") % {"unit": row.unit.name, "year": row.year, "what": what}
+    unit = named_with_agency(row.unit) if with_agency else row.unit.name
+    return _("%(unit)s, %(year)d: %(what)s") % {"unit": unit, "year": row.year, "what": what}
 
 
-def _taken(row: CertificateArchive) -> str:
+def _asked(choice: Choice, form: ArchiveForm) -> str:
+    return f"{_title(choice, form.several_agencies)}; {_taken(choice)}"
+
+
+def _taken(row: CertificateArchive | Choice) -> str:
     return _("valid, revoked and replaced ones") if row.with_withdrawn else _("valid ones only")
 
 
@@ -253,12 +274,12 @@ def _zone(row: CertificateArchive) -> str:
     return zone
 
 
-def _query(row: CertificateArchive) -> str:
+def _query(row: CertificateArchive | Choice) -> str:
     course = f"&pelatihan={row.course.key}" if row.course else ""
-    return f"unit={row.unit_id}&tahun={row.year}{course}{'&dicabut=on' if row.with_withdrawn else ''}"
+    return f"unit={row.unit.pk}&tahun={row.year}{course}{'&dicabut=on' if row.with_withdrawn else ''}"
 
 
 def _crumbs(here: str = "") -> list[dict[str, str]]:
     way = [{"label": _("Reports"), "url": "/laporan/"}]
-    mine = {"label": _("Certificates of a unit"), "url": reverse("hr_certificates")}
+    mine = {"label": _("Download certificates by work unit"), "url": reverse("hr_certificates")}
     return [*way, mine, {"label": here}] if here else [*way, {"label": mine["label"]}]

@@ -16,15 +16,15 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import content_disposition_header
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from academy.pages.templatetags import formats
 from academy.people.models import Person
-from certificates import store
+from certificates import issuing, store
 from certificates.credential import as_bytes
+from certificates.file_names import piece
 from certificates.issued import reason_in_words
 from certificates.models import Certificate
 from courses.models import Completion
@@ -71,7 +71,7 @@ def file(request: HttpRequest, code: str) -> HttpResponse:
     if content is None:
         response = render(request, "certificates/file_missing.html", {"number": certificate.number}, status=503)
     else:
-        name = f"sertifikat-{slugify(certificate.facts['course'])[:60]}-{slugify(certificate.number)}.pdf"
+        name = f"sertifikat-{piece(certificate.facts['course'])}-{piece(certificate.number)}.pdf"
         response = HttpResponse(content, content_type="application/pdf")
         response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
     add_never_cache_headers(response)
@@ -86,7 +86,7 @@ def credential(request: HttpRequest, code: str) -> HttpResponse:
     if certificate.file is None or certificate.file.credential is None:
         raise Http404
     response = HttpResponse(as_bytes(certificate.file.credential), content_type="application/vc+ld+json")
-    name = f"kredensial-{slugify(certificate.number)}.json"
+    name = f"kredensial-{piece(certificate.number)}.json"
     response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
     add_never_cache_headers(response)
     return response
@@ -119,18 +119,20 @@ def _transcripts(rows: list[Certificate], owed: list[Completion]) -> list[dict[s
 
 def _row(certificate: Certificate, *, newest: Certificate) -> dict[str, Any]:
     """For components/certificate_row.html. `newest` is the last revision of the same certificate, perhaps itself."""
-    row = {
-        "title": certificate.facts["course"],
-        "facts": _("%(credit_hours)s JP · issued %(day)s")
-        % {
-            "credit_hours": certificate.facts["credit_hours"],
-            "day": formats.day(date.fromisoformat(certificate.facts["issued_on"])),
-        },
-        "number": certificate.number,
+    row = {"title": certificate.facts["course"], "number": certificate.number}
+    words = {
+        "credit_hours": certificate.facts["credit_hours"],
+        "day": formats.day(date.fromisoformat(certificate.facts["issued_on"])),
     }
     if not certificate.published_at or certificate.file is None:
-        return row | {"state": "waiting", "state_label": _("Being signed")}
+        is_aside = certificate.tries >= issuing.MOST_TRIES
+        return row | {
+            "facts": _("%(credit_hours)s JP · certificate date %(day)s") % words,
+            "state": "overdue" if is_aside else "waiting",
+            "state_label": _("Delayed, the operator is looking into it") if is_aside else _("Being signed"),
+        }
     row |= {
+        "facts": _("%(credit_hours)s JP · issued %(day)s") % words,
         "download_url": reverse("certificate_file", kwargs={"code": certificate.code}),
         "size": filesizeformat(certificate.file.size),
         "credential_url": certificate.has_credential  # type: ignore[attr-defined]  # an annotation

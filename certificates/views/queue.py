@@ -18,6 +18,7 @@ from academy.people.operator_forms import ListSearch
 from academy.people.views.operator import page_of, render_form, render_list
 from certificates import issuing, signing
 from certificates.models import Certificate
+from certificates.run_certificates import take_up_again
 
 SET_ASIDE = "disisihkan"
 
@@ -49,17 +50,12 @@ def queue(officer: Officer) -> HttpResponse:
     search = QueueSearch(officer.request.GET)
     page = page_of(officer.request, search.rows().select_related("organiser").order_by("-tries", "issued_at", "pk"))
     without_row = issuing.completions_without_certificate().count()
-    columns = [(_("Number"), False), (_("Organiser"), False), (_("Issued"), False), (_("State"), False)]
+    columns = [(_("Number"), False), (_("Organiser"), False), (_("Certificate date"), False), (_("State"), False)]
     columns += [(_("Tries"), True), (_("Last error"), False)]
     return render_list(
         officer,
         title=_("Certificates to be published"),
-        lead=ngettext(
-            "%(count)d completion has no certificate row yet; the sweep of every minute makes it.",
-            "%(count)d completions have no certificate row yet; the sweep of every minute makes them.",
-            without_row,
-        )
-        % {"count": without_row},
+        lead=_lead(without_row),
         search=search,
         page=page,
         columns=columns,
@@ -76,6 +72,17 @@ def queue(officer: Officer) -> HttpResponse:
         ],
         add=(reverse("operator_certificates_retry"), _("Try again")) if issuing.set_aside().exists() else None,
     )
+
+
+def _lead(without_row: int) -> str:
+    if without_row:
+        text = ngettext(
+            "%(count)d person has finished and has no number yet; it is usually given within a minute.",
+            "%(count)d people have finished and have no number yet; it is usually given within a minute.",
+            without_row,
+        )
+        return text % {"count": without_row}
+    return "" if issuing.unpublished().exists() else _("All certificates are published.")
 
 
 def _state(certificate: Certificate, officer: Officer) -> str:
@@ -95,15 +102,18 @@ def retry(officer: Officer) -> HttpResponse:
     """Let the sweep take up everything that was set aside; a second time there is nothing left to take up."""
     aside = issuing.set_aside()
     if officer.request.method == "POST":
-        count = issuing.try_again(aside)
+        count = take_up_again(aside, at=officer.at)
         text = ngettext(
             "%(count)d certificate will be tried again within a minute.",
             "%(count)d certificates will be tried again within a minute.",
             count,
         )
-        messages.success(officer.request, text % {"count": count})
+        if count:
+            messages.success(officer.request, text % {"count": count})
         return redirect("operator_certificates")
     count = aside.count()
+    if not count:
+        return redirect("operator_certificates")
     note = ngettext(
         "%(count)d certificate was tried five times and set aside. Mend the cause first, then try again.",
         "%(count)d certificates were tried five times and set aside. Mend the cause first, then try again.",

@@ -16,6 +16,7 @@ from academy.pages.templatetags.formats import clock, day, grouped
 from academy.people.gate import Officer, for_role
 from academy.people.models import Role
 from academy.people.views.operator import tabs
+from certificates import reasons
 from certificates.run_certificates import Asked, Standing, ask_for_all, runs_of, set_aside_in, standings
 from courses.models import Run
 
@@ -36,20 +37,17 @@ def runs(officer: Officer) -> HttpResponse:
     """Newest first, those without completions too."""
     rows = runs_of(officer.person, kind=officer.kind, at=officer.at).order_by("-closes_on", "course__title", "pk")
     page = Paginator(rows, ON_A_PAGE).get_page(officer.request.GET.get("page"))
-    found = standings(list(page))
-    columns = [
-        (_("Run"), False),
-        (_("Organiser"), False),
-        (_("Completions"), True),
-        (pgettext("run", "Numbered"), True),
-    ]
-    columns += [(pgettext("run", "Published"), True), (_("Being signed"), True), (_("Set aside"), True)]
+    found = standings(list(page), at=officer.at)
+    several = len({run.course.organiser_id for run in page}) > 1
+    columns = [(_("Course and run"), False), *([(_("Organiser"), False)] if several else [])]
+    columns += [(_("Completions"), True), (pgettext("run", "Numbered"), True), (pgettext("run", "Published"), True)]
+    columns += [(_("Being signed"), True), (_("Set aside"), True)]
     context = {
         "columns": [{"label": label, "numeric": numeric} for label, numeric in columns],
-        "rows": [_line(run, found[run.pk]) for run in page],
+        "rows": [_line(run, found[run.pk], several=several) for run in page],
         "page": page,
         "tabs": tabs(officer) if officer.kind == Role.Kind.OPERATOR else (),
-        "crumbs": _crumbs(officer),
+        "crumbs": () if officer.kind == Role.Kind.OPERATOR else _crumbs(officer),
     }
     return render(officer.request, "certificates/runs/list.html", context)
 
@@ -57,24 +55,28 @@ def runs(officer: Officer) -> HttpResponse:
 @for_role(WHO, "GET")
 def run(officer: Officer, run: int) -> HttpResponse:
     row = _run(officer, run)
-    standing = standings([row])[row.pk]
+    standing = standings([row], at=officer.at)[row.pk]
+    operates = officer.kind == Role.Kind.OPERATOR
     aside = list(set_aside_in(row).order_by("pk")[:REASONS_SHOWN])
+    since = standing.free_since
     context = {
         "run": row,
         "standing": standing,
-        "words": _words(standing),
+        "figures": _figures(standing, people_url="" if operates else _people_url(row)),
+        "people_url": "" if operates else _people_url(row),
         "stands_still": standing.stands_still(at=officer.at),
-        "since": standing.oldest and f"{day(standing.oldest, _zone(row))}, {clock(standing.oldest, _zone(row))}",
+        "since": since and f"{day(since, _zone(row))}, {clock(since, _zone(row))}",
         "refresh": REFRESH_SECONDS if standing.in_work and not standing.stands_still(at=officer.at) else 0,
-        "columns": [{"label": _("Number")}, {"label": _("Tries"), "numeric": True}, {"label": _("Last error")}],
+        "columns": [*([] if operates else [{"label": _("Name")}]), {"label": _("Number")}, {"label": _("Reason")}],
         "aside": [
             [
+                *([] if operates else [{"value": one.facts["name"]}]),
                 {"value": one.number, "whole": True},
-                {"value": grouped(one.tries), "numeric": True},
-                {"value": one.last_error[:300] or "–"},
+                {"value": reasons.in_words(one.last_error)},
             ]
             for one in aside
         ],
+        "errors_url": f"{reverse('operator_certificates')}?keadaan=disisihkan" if operates else "",
         "crumbs": _crumbs(officer, str(row)),
     }
     return render(officer.request, "certificates/runs/run.html", context)
@@ -87,20 +89,25 @@ def issue(officer: Officer, run: int) -> HttpResponse:
     if officer.request.method == "POST":
         _tell(officer, ask_for_all(row, at=officer.at))
         return redirect("run_certificates", row.pk)
-    standing = standings([row])[row.pk]
-    if not standing.owed:
+    standing = standings([row], at=officer.at)[row.pk]
+    if not (standing.without or standing.aside):
         return redirect("run_certificates", row.pk)
     context = {"run": row, "standing": standing, "crumbs": _crumbs(officer, str(row))}
     return render(officer.request, "certificates/runs/issue.html", context)
 
 
 def _tell(officer: Officer, asked: Asked) -> None:
-    text = ngettext("%(count)s certificate was issued.", "%(count)s certificates were issued.", asked.issued)
-    lines = [text % {"count": grouped(asked.issued)}]
+    lines = []
+    if asked.issued:
+        text = ngettext("%(count)s certificate was issued.", "%(count)s certificates were issued.", asked.issued)
+        lines.append(text % {"count": grouped(asked.issued)})
     if asked.again:
         again = ngettext("%(count)s is tried again.", "%(count)s are tried again.", asked.again)
         lines.append(again % {"count": grouped(asked.again)})
-    messages.success(officer.request, " ".join([*lines, _("The files follow one by one.")]))
+    if lines:
+        messages.success(officer.request, " ".join([*lines, _("The files follow one by one.")]))
+    elif not asked.failed:
+        messages.info(officer.request, _("Nothing was left to issue."))
     if asked.failed:
         text = ngettext(
             "%(count)s completion cannot be certified; the operator finds the reason in the log.",
@@ -114,13 +121,13 @@ def _tell(officer: Officer, asked: Asked) -> None:
         )
 
 
-def _line(run: Run, standing: Standing) -> list[dict[str, Any]]:
+def _line(run: Run, standing: Standing, *, several: bool) -> list[dict[str, Any]]:
     def number(value: int, *, bad: bool = False) -> dict[str, Any]:
         return {"value": grouped(value), "numeric": True, "bad": bad and value > 0}
 
     return [
-        {"value": str(run), "url": reverse("run_certificates", args=[run.pk])},
-        {"value": run.course.organiser.short_name},
+        {"value": run.course.title, "note": run.name, "url": reverse("run_certificates", args=[run.pk])},
+        *([{"value": run.course.organiser.short_name}] if several else []),
         number(standing.completions),
         number(standing.issued),
         number(standing.published),
@@ -129,17 +136,23 @@ def _line(run: Run, standing: Standing) -> list[dict[str, Any]]:
     ]
 
 
-def _words(standing: Standing) -> list[dict[str, str]]:
+def _figures(standing: Standing, *, people_url: str) -> list[dict[str, Any]]:
+    """For components/figures_row.html; each leads to the list behind it where there is one."""
     facts = [
-        (_("Completions"), standing.completions),
-        (_("No certificate yet"), standing.without),
-        (pgettext("run", "Numbered"), standing.issued),
-        (_("Being signed"), standing.in_work),
-        (_("Set aside"), standing.aside),
-        (pgettext("run", "Published"), standing.published),
-        (_("Revoked"), standing.withdrawn),
+        (_("Completions"), standing.completions, people_url),
+        (_("No certificate yet"), standing.without, ""),
+        (pgettext("run", "Numbered"), standing.issued, ""),
+        (_("Being signed"), standing.in_work, ""),
+        (_("Set aside"), standing.aside, "#aside" if standing.aside else ""),
+        (pgettext("run", "Published"), standing.published, ""),
+        *([(_("Revoked"), standing.withdrawn, "")] if standing.withdrawn else []),
     ]
-    return [{"label": label, "value": grouped(count)} for label, count in facts]
+    return [{"label": label, "value": grouped(count), "url": url} for label, count, url in facts]
+
+
+def _people_url(run: Run) -> str:
+    """The people of a dated run in the CMS; a self-paced one has no such page."""
+    return "" if run.is_self_paced else reverse("run_participants", args=[run.pk])
 
 
 def _zone(run: Run) -> str:

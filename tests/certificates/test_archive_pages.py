@@ -15,7 +15,7 @@ from academy.people.placements import place
 from certificates.archives import jobs, parts
 from certificates.models import CertificateArchive
 from tests.certificates.gathering import choice_of, exported, make_many
-from tests.factories import CourseFactory, PersonFactory, make_edition, make_hr, make_unit
+from tests.factories import LONG_AGO, CourseFactory, PersonFactory, make_edition, make_hr, make_unit
 
 pytestmark = pytest.mark.django_db
 PAGE = "/kepegawaian/sertifikat/"
@@ -72,7 +72,7 @@ def test_choosing_asks_few_questions(signed_in, unit, django_assert_max_num_quer
     edition = make_edition()
     make_many(2, unit=unit, edition=edition)
     signed_in.get("/belajar/")  # fills what is kept between requests
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         signed_in.get(f"{PAGE}?{query.format(unit=unit.pk, course=edition.course.key)}")
 
 
@@ -97,6 +97,34 @@ def test_from_choosing_to_the_file(signed_in, officer, unit):
     look = AccessLog.objects.get(person=officer)
     assert (look.action, look.scope) == (AccessLog.Action.REPORT_FILE, unit.name)
     assert (look.detail["rows"], look.detail["sha256"]) == (2, made.parts.get().sha256)
+
+
+def test_another_choice_than_was_counted_is_counted_before_it_is_gathered(signed_in, unit):
+    make_many(2, unit=unit, edition=make_edition())
+    page = signed_in.get(f"{PAGE}?tahun=2026").content.decode()
+    assert "Dinas Kesehatan, 2026: Semua pelatihan; hanya yang berlaku" in page
+    assert "Semuanya dalam satu berkas ZIP." in page
+    counted = f"unit={unit.pk}&tahun=2026"
+    assert f'name="dihitung" value="{counted.replace("&", "&amp;")}"' in page
+    sent = {"unit": unit.pk, "tahun": "2026", "dihitung": counted}
+    answer = signed_in.post(f"{PAGE}kumpulkan/", sent | {"hitung": "1"})
+    assert answer["Location"] == f"{PAGE}?{counted}"
+    answer = signed_in.post(f"{PAGE}kumpulkan/", sent | {"dicabut": "on"}, follow=True)
+    assert answer.redirect_chain == [(f"{PAGE}?{counted}&dicabut=on", 302)]
+    assert "Pilihan Anda berubah" in answer.content.decode()
+    assert not CertificateArchive.objects.exists()
+    signed_in.post(f"{PAGE}kumpulkan/", sent)
+    assert CertificateArchive.objects.count() == 1
+
+
+def test_units_of_different_agencies_are_named_with_theirs(client: Client):
+    officer, units = PersonFactory(), [make_unit("Dinas Kesehatan"), make_unit("Dinas Kesehatan")]
+    for unit in units:
+        Role.objects.create(person=officer, kind=Role.Kind.HR, unit=unit, from_at=LONG_AGO)
+    client.force_login(officer)
+    page = client.get(PAGE).content.decode()
+    for unit in units:
+        assert f"Dinas Kesehatan, {unit.agency.name}</option>" in page
 
 
 def test_the_manifest_adds_up(signed_in, archive, settings):
@@ -175,11 +203,21 @@ def test_a_file_that_is_gone_is_made_again(signed_in, archive):
     assert body(signed_in.get(f"{address(archive)}bagian-1.zip")).startswith(b"PK")
 
 
+def test_deleting_asks_first(signed_in, archive):
+    assert "Hapus arsip ini?" in signed_in.get(f"{address(archive)}batal/").content.decode()
+    archive.refresh_from_db()
+    assert archive.state == CertificateArchive.State.READY
+
+
 def test_cancelling_takes_it_from_the_page(signed_in, archive):
+    assert address(archive) in signed_in.get(PAGE).content.decode()
     for _again in range(2):
         assert signed_in.post(f"{address(archive)}batal/").status_code == 302
     archive.refresh_from_db()
     assert archive.state == CertificateArchive.State.CANCELLED
+    assert address(archive) not in signed_in.get(PAGE).content.decode()
+    assert "Dihapus" in signed_in.get(address(archive)).content.decode()
+    assert signed_in.get(f"{address(archive)}batal/")["Location"] == address(archive)
     assert signed_in.get(f"{address(archive)}bagian-1.zip").status_code == 404
 
 

@@ -9,7 +9,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,13 @@ def test_a_nip_stays_whole_in_the_workbook(officer, unit, edition):
     assert sheet is not None
     assert sheet["B2"].value == certificate.facts["nip"]
     assert sheet["B2"].data_type == "s"
+    assert (sheet.title, sheet.auto_filter.ref) == ("Sertifikat", "A1:M2")
+    assert (sheet["A2"].value, sheet["G2"].value) == (1, certificate.facts["credit_hours"])
+    assert sheet["I2"].value == datetime.combine(AT.date(), time())
+    assert index_of(file)[0]["Tanggal terbit"] == AT.date().isoformat()
+    note = file.read("BACA-SAYA.txt").decode("utf-8-sig")
+    assert " WITA" in note
+    assert "Asia/Makassar" not in note
 
 
 def test_only_valid_ones_of_the_people_of_today_are_taken(officer, unit, edition):
@@ -128,6 +135,9 @@ def test_only_valid_ones_of_the_people_of_today_are_taken(officer, unit, edition
         revoked.number: "Dicabut",
         replaced.number: "Diganti dengan yang lebih baru",
     }
+    assert {name.partition("/")[0] for name in file.namelist() if "/" in name} == {"sertifikat", "dicabut", "diganti"}
+    (name,) = [name for name in file.namelist() if name.startswith("dicabut/")]
+    assert revoked.number.replace("/", "-").lower() in name
     assert everything.left_out == {"not_published": 1}
 
 

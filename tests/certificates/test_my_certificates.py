@@ -60,6 +60,15 @@ def test_what_is_owed_is_shown_as_being_issued(signed_in: Client, person: Person
     assert page.count("Sedang diterbitkan") == 1, "no number yet"
     assert page.count("Sedang ditandatangani") == 1, "the paper of a number that was given out"
     assert not re.search(r'href="/sertifikat/[0-9A-Z]{16}\.pdf"', page)
+    assert "JP · tanggal sertifikat" in page
+
+
+def test_what_was_set_aside_is_not_being_signed_for_ever(signed_in: Client, person: Person):
+    issuing.issue(make_completion(person), at=AT)
+    Certificate.objects.update(tries=issuing.MOST_TRIES)
+    page = signed_in.get("/sertifikat/").content.decode()
+    assert "Tertunda, sedang diperiksa operator" in page
+    assert "Sedang ditandatangani" not in page
 
 
 def test_an_empty_list_says_what_to_do(signed_in: Client):

@@ -347,7 +347,7 @@ def tabs(officer: Officer) -> list[Cell]:
             ("operator_groups", _("Groups")),
             ("operator_roles", _("Roles")),
             ("operator_imports", _("Imports")),
-            ("operator_certificates", _("Certificates")),
+            ("operator_certificates", _("Unpublished certificates")),
             ("runs_certificates", _("Certificates by run")),
             *lists,
         ]
