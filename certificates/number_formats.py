@@ -43,6 +43,16 @@ def write(number_format: str, *, sequence: int, organiser_code: str, issued_on: 
     return BRACED.sub(value, number_format)
 
 
+def in_indonesian(number_format: str) -> str:
+    """The format with its English placeholders written as Indonesian ones; everything else stays."""
+
+    def named(match: re.Match[str]) -> str:
+        name, colon, width = match[1].partition(":")
+        return f"{{{ENGLISH.get(name, name)}{colon}{width}}}"
+
+    return BRACED.sub(named, number_format)
+
+
 def problems(number_format: str) -> list[str]:
     """What is wrong with a format, each as a sentence that names it."""
     used = {text: _parsed(text) for text in BRACED.findall(number_format)}

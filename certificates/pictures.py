@@ -20,6 +20,7 @@ DAMAGED = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, A
            struct.error, zlib.error)  # fmt: skip
 LOGO_BOX = (420, 360)  # 22 by 19 mm at some 480 dpi
 PHOTO_SIZE = (450, 600)  # 3:4
+SMALLEST_PHOTO = (300, 400)  # some 330 dpi on paper
 PHOTO_BYTES = 60_000
 QUALITIES = (88, 80, 70, 60, 50, 40)
 
@@ -49,7 +50,14 @@ def logo(file: BinaryIO, *, formats: tuple[str, ...] = (*FORMATS, "GIF")) -> Pic
 
 def photo(file: BinaryIO) -> Picture:
     """Cut to 3:4 around a point above the middle, where faces are; at most 60 kB, without anything the camera wrote."""
-    image = ImageOps.fit(_opened(file, FORMATS, PHOTO_SIZE), PHOTO_SIZE, centering=(0.5, 0.3))
+    opened = _opened(file, FORMATS, PHOTO_SIZE)
+    width, height = SMALLEST_PHOTO
+    if opened.width < width or opened.height < height:
+        raise NoPicture(
+            _("The picture has %(wide)d × %(high)d pixels; a photo needs at least %(width)d × %(height)d.")
+            % {"wide": opened.width, "high": opened.height, "width": width, "height": height}
+        )
+    image = ImageOps.fit(opened, PHOTO_SIZE, centering=(0.5, 0.3))
     for quality in QUALITIES:
         written = io.BytesIO()
         image.save(written, "JPEG", quality=quality, optimize=True)

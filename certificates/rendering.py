@@ -54,6 +54,13 @@ SIGNATURES = {
         "Balai Besar Sertifikasi Elektronik (BSrE), Badan Siber dan Sandi Negara."
     ),
 }
+SAMPLE = "Contoh, bukan sertifikat."  # in place of those, where somebody only looks at a template
+SAMPLE_STYLE = """
+body::after {
+  position: fixed; top: 30mm; left: 0; width: 100%; color: rgb(156 59 46 / 16%); content: "CONTOH";
+  font: 700 120pt/1 "Form"; letter-spacing: .08em; text-align: center; transform: rotate(-18deg);
+}
+"""
 # Long names are set smaller so that they stay on one line: (up to so many characters, size class).
 NAME_SIZES = ((24, "xl"), (32, "l"), (44, "m"), (60, "s"))
 SMALLEST_NAME = "xs"
@@ -153,15 +160,16 @@ def render_pdf(
     assets: Mapping[str, bytes] | None = None,
     slot: SignatureSlot | None = None,
     credential: bytes | None = None,
+    sample: bool = False,
 ) -> bytes:
     """The certificate as PDF; the same arguments give the same bytes. RenderError if it cannot be drawn.
 
     `assets` holds the pictures that the facts name, by their hash. With a slot the file waits for its signature, see
-    `signature_slot.fill`. The credential becomes a file in the PDF.
+    `signature_slot.fill`. The credential becomes a file in the PDF. A sample says across each page that it is none.
     """
     try:
         with _drawing:
-            pdf: bytes = _lay_out(facts, _pictures_of(facts, assets or {})).write_pdf(
+            pdf: bytes = _lay_out(facts, _pictures_of(facts, assets or {}), sample=sample).write_pdf(
                 pdf_variant=VARIANT,
                 pdf_identifier=hashlib.sha256(facts.sha256().encode()).digest()[:16],
                 attachments=[_attachment(credential, facts)] if credential else None,
@@ -216,9 +224,9 @@ def _logo(sha256: str, content: bytes) -> Picture:
     return Picture(sha256, content)
 
 
-def _lay_out(facts: CertificateFacts, pictures: dict[str, Picture]) -> Document:
+def _lay_out(facts: CertificateFacts, pictures: dict[str, Picture], *, sample: bool) -> Document:
     """Laid out at the widest spacing that leaves everything on page one."""
-    context = _context(facts)
+    context = _context(facts) | ({"signature": SAMPLE, "sample": True} if sample else {})
     for density in DENSITIES[1:] if facts.birth else DENSITIES:  # with one line more the widest never fits
         document = _pages(context, pictures, density=density, pages=2)
         if _front_is_one_page(document):
@@ -230,7 +238,7 @@ def _lay_out(facts: CertificateFacts, pictures: dict[str, Picture]) -> Document:
 def _pages(context: dict[str, Any], pictures: dict[str, Picture], *, density: str, pages: int) -> Document:
     html = get_template(TEMPLATE).render({**context, "density": density, "pages": pages})
     return PlainHTML(string=html, url_fetcher=AssetFetcher()).render(
-        stylesheets=[_style()],
+        stylesheets=[_style(), *([_sample_style()] if context.get("sample") else [])],
         font_config=_fonts(),
         pdf_variant=VARIANT,
         cache=_ornaments() | pictures | {QR_ADDRESS: QrCode(context["verify_url"])},
@@ -319,3 +327,8 @@ def _plain_sheet() -> CSS:
 def _style() -> CSS:
     path = ASSETS / "templates" / "certificates" / STYLE
     return CSS(string=path.read_text(), url_fetcher=AssetFetcher(), font_config=_fonts())
+
+
+@lru_cache(maxsize=1)
+def _sample_style() -> CSS:
+    return CSS(string=SAMPLE_STYLE, url_fetcher=AssetFetcher(), font_config=_fonts())

@@ -23,6 +23,7 @@ from certificates.template_drafts import Draft
 
 MM = 72 / 25.4
 PAPER = (297.0, 210.0)  # mm, A4 landscape
+LINE = 6.0  # mm: letters that stand further apart in height are on two lines
 FRAME = 24.0  # mm from each edge of the paper to the inner line of the border
 SIGNATURE_TOP = 147.0  # mm from the top: above it stands the text, below it the signatory
 DOTS = 150  # per inch, as a phone or a scanner sees the paper
@@ -39,6 +40,7 @@ WORDS = {
     "teks": "Semua teks tercetak utuh.",
     "bingkai": "Tidak ada teks di luar bingkai atau menimpa tanda tangan.",
     "nama": "Nama tercetak dalam satu baris.",
+    "gambar": "Tidak ada teks yang menimpa logo, foto, atau kode QR.",
 }
 
 _pdfium = threading.Lock()  # PDFium is not safe to use from two threads
@@ -61,6 +63,7 @@ def run(draft: Draft) -> list[dict[str, Any]]:
             "teks": _missing_text,
             "bingkai": _outside_frame,
             "nama": _broken_name,
+            "gambar": _covered_picture,
         }
         found += [_answer(draft, name, check(document, draft.facts)) for name, check in checks.items()]
     return found
@@ -108,10 +111,7 @@ def _standard(pdf: bytes, profile: str) -> str:
 
 
 def _qr(document: Any, facts: CertificateFacts) -> str:
-    import zxingcpp
-
-    image = document[0].render(scale=DOTS / 72).to_pil().convert("L")
-    read = [barcode.text for barcode in zxingcpp.read_barcodes(image)]
+    read = [barcode.text for barcode in _barcodes(document[0])]
     if facts.verify_url in read:
         return ""
     return f"Kode QR di halaman depan terbaca {read[0]!r}." if read else "Kode QR di halaman depan tidak terbaca."
@@ -159,9 +159,29 @@ def _outside_frame(document: Any, facts: CertificateFacts) -> str:
             if left < edge or right > PAPER[0] - edge or bottom < min(edge, 20.0) or top > PAPER[1] - min(edge, 20.0):
                 around = text.get_text_range(max(index - 20, 0), 40).replace("\r\n", " ").strip()
                 return f"Teks keluar dari bingkai di halaman {number + 1}: “{around}”."
-    place = _top_of(document[0], _place_and_day(facts))
-    if place is not None and place < SIGNATURE_TOP:
-        return "Bagian penanda tangan terlalu tinggi dan menimpa isi: pendekkan jabatan penanda tangan."
+    boxes = _boxes_of(document[0], _place_and_day(facts))
+    if not boxes:
+        return "Tempat dan tanggal terbit tidak ditemukan di halaman depan."
+    place_top, place_bottom = max(top for _l, _b, _r, top in boxes), min(bottom for _l, bottom, _r, _t in boxes)
+    if PAPER[1] - place_top >= SIGNATURE_TOP:
+        return ""
+    if place_top - place_bottom > LINE:
+        return "Bagian penanda tangan terlalu tinggi dan menimpa isi: pendekkan tempat terbit."
+    return "Bagian penanda tangan terlalu tinggi dan menimpa isi: pendekkan nama atau jabatan penanda tangan."
+
+
+def _covered_picture(document: Any, facts: CertificateFacts) -> str:
+    """A letter of page one that crosses a logo, the photo or the QR code, each measured where it is seen."""
+    page = document[0]
+    pictures = [("logo atau foto", box) for box in _pictures(page)]
+    pictures += [("kode QR", _box_on_paper(barcode)) for barcode in _barcodes(page)]
+    text = page.get_textpage()
+    for index in range(text.count_chars()):
+        left, bottom, right, top = (value / MM for value in text.get_charbox(index))
+        for what, (from_left, from_bottom, to_right, to_top) in pictures:
+            if left < right and left < to_right and right > from_left and bottom < to_top and top > from_bottom:
+                around = text.get_text_range(max(index - 20, 0), 40).replace("\r\n", " ").strip()
+                return f"Teks menimpa {what}: “{around}”."
     return ""
 
 
@@ -195,13 +215,38 @@ def _place_and_day(facts: CertificateFacts) -> str:
     return f"{facts.place}, {wording.day(date.fromisoformat(facts.issued_on))}"
 
 
-def _top_of(page: Any, text: str) -> float | None:
-    """How far from the upper edge of the paper the text stands, in mm; None if it is broken over lines."""
-    found = page.get_textpage().search(text).get_next()
-    if found is None:
-        return None
-    boxes = [page.get_textpage().get_charbox(index) for index in range(found[0], found[0] + found[1])]
-    return float(PAPER[1] - max(box[3] for box in boxes) / MM)
+def _boxes_of(page: Any, text: str) -> list[tuple[float, ...]]:
+    """Where each letter of the text stands, as left, bottom, right, top in mm, also if it is broken over lines."""
+    wanted, textpage = _normal(text), page.get_textpage()
+    letters = [(letter, index) for index in range(textpage.count_chars())
+               for letter in _normal(textpage.get_text_range(index, 1))]  # fmt: skip
+    start = "".join(letter for letter, _index in letters).find(wanted)
+    if start < 0:
+        return []
+    indexes = dict.fromkeys(index for _letter, index in letters[start : start + len(wanted)])
+    return [tuple(value / MM for value in textpage.get_charbox(index)) for index in indexes]
+
+
+def _pictures(page: Any) -> list[tuple[float, ...]]:
+    """The boxes of logos and photo in mm; the QR code is drawn and no picture."""
+    from pypdfium2 import raw
+
+    return [tuple(value / MM for value in found.get_bounds()) for found in page.get_objects([raw.FPDF_PAGEOBJ_IMAGE])]
+
+
+def _barcodes(page: Any) -> list[Any]:
+    import zxingcpp
+
+    return list(zxingcpp.read_barcodes(page.render(scale=DOTS / 72).to_pil().convert("L")))
+
+
+def _box_on_paper(barcode: Any) -> tuple[float, ...]:
+    """The corners that were read, in mm from the left and from the foot of the paper."""
+    at = barcode.position
+    corners = [at.top_left, at.top_right, at.bottom_left, at.bottom_right]
+    across = [corner.x * 25.4 / DOTS for corner in corners]
+    up = [PAPER[1] - corner.y * 25.4 / DOTS for corner in corners]
+    return min(across), min(up), max(across), max(up)
 
 
 def _text_of(document: Any, pages: Any) -> str:

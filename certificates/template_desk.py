@@ -9,17 +9,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
+from wagtail.admin import messages as admin_messages
 from wagtail.admin.ui.tables import Column
 from wagtail.snippets.action_menu import ActionMenuItem
+from wagtail.snippets.views.snippets import EditView
 
 from academy.people.models import Organiser, Person
 from certificates import template_drafts, template_versions
@@ -42,7 +45,24 @@ class TemplateFilters(OwnedFilters):
         fields = ["organiser", "kind"]
 
 
-class TemplateCreateView(OwnCreateView):
+class SaysThatNothingIsPrinted:
+    """After saving: what was written is no version yet, and where it becomes one."""
+
+    object: Template
+
+    def get_success_message(self, *_instance: Template) -> str:
+        return _("The template is saved. Nothing of it is printed until you publish it.")
+
+    def get_success_buttons(self) -> list[Any]:
+        address = reverse("publish_template", args=[self.object.pk])
+        return [admin_messages.button(address, _("Check and publish …"))]
+
+
+class TemplateEditView(SaysThatNothingIsPrinted, EditView):
+    pass
+
+
+class TemplateCreateView(SaysThatNothingIsPrinted, OwnCreateView):
     """Begins with what the organiser prints today, for the first kind that has no template yet."""
 
     def get_initial_form_instance(self) -> Template:
@@ -59,6 +79,8 @@ class TemplateCreateView(OwnCreateView):
 class TemplateViewSet(OwnSnippetViewSet):
     model = Template
     add_view_class = TemplateCreateView
+    edit_view_class = TemplateEditView
+    copy_view_enabled = False  # there is one for each organiser and kind
     icon = "doc-full"
     menu_label = gettext_lazy("Certificate templates")
     menu_name = "certificate-templates"
@@ -66,12 +88,26 @@ class TemplateViewSet(OwnSnippetViewSet):
     add_to_admin_menu = True
     list_display = [
         "__str__",
-        Column("version", label=gettext_lazy("newest version"), accessor=lambda template: template.newest or "–"),
+        Column("version", label=gettext_lazy("Newest version"), accessor=lambda template: _newest_of(template) or "–"),
+        Column("state", label=gettext_lazy("State"), accessor=lambda template: _state_of(template)),
     ]
     filterset_class = TemplateFilters
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("organiser").annotate(newest=Max("versions__number"))
+        rows = super().get_queryset(request).select_related("organiser", "logo", "second_logo")
+        return rows.prefetch_related(Prefetch("versions", TemplateVersion.objects.order_by("number")))
+
+
+def _newest_of(template: Template) -> TemplateVersion | None:
+    """Of the versions that the list fetched for all its rows at once."""
+    return next(reversed(template.versions.all()), None)
+
+
+def _state_of(template: Template) -> str:
+    newest = _newest_of(template)
+    if newest is None:
+        return _("not published yet")
+    return _("has changes that are not published") if template_versions.has_unpublished(template, newest) else ""
 
 
 class PublishTemplate(ActionMenuItem):
@@ -153,7 +189,7 @@ def _checked(template: Template, refused: list[dict[str, Any]] | None) -> dict[s
     return {
         "is_published": same,
         "passed": all(one["ok"] for one in found),
-        "groups": _grouped(found),
+        "found": _sorted(found),
     }
 
 
@@ -163,6 +199,16 @@ def keep_what_issued(request: HttpRequest, rows: Sequence[Any]) -> HttpResponse 
     for row in kept:
         messages.error(request, _("“%(name)s” has versions and is not deleted.") % {"name": row})
     return redirect("wagtailsnippets_certificates_template:list") if kept else None
+
+
+def _sorted(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """What failed, each sentence once with the drafts it was found on; what passed, counted and by draft."""
+    failed: dict[str, list[str]] = {}
+    for one in found:
+        if not one["ok"]:
+            failed.setdefault(one["text"], []).append(str(DRAFT_NAMES[one["draft"]]))
+    passed = [one for one in found if one["ok"]]
+    return {"failed": failed.items(), "passed": len(passed), "groups": _grouped(passed)}
 
 
 def _grouped(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -187,7 +233,7 @@ def _versions(template: Template) -> list[dict[str, Any]]:
             "first": version.first,
             "last": version.last,
             "lines": _lines(version),
-            "groups": _grouped(version.checks),
+            "found": _sorted(version.checks),
         }
         for version in rows.order_by("-number")
     ]
@@ -206,7 +252,7 @@ def _lines(version: TemplateVersion) -> list[tuple[str, str]]:
         for name in ("print_photo", "print_birth")
     ]
     lines.append((_("Layout"), content["layout"]["name"]))
-    return [(label, text) for label, text in lines if text]
+    return [(capfirst(label), text) for label, text in lines if text]
 
 
 def _fingerprint(template: Template) -> str:

@@ -10,10 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.images.permissions import permission_policy
 
 from academy.people import nip
+from certificates import default_words
+from courses.models import Completion
 from courses.own_forms import OwnModelForm, choosable
 
 LONGEST_NIP = 30  # typed
 LOGOS = ("logo", "second_logo")
+WORDS_OF_A_KIND = ("title", "outcome", "lead_in")
 
 
 class TemplateForm(OwnModelForm):
@@ -25,11 +28,22 @@ class TemplateForm(OwnModelForm):
         if self.instance.pk is not None:
             for name in ("organiser", "kind"):
                 self.fields[name].disabled = True
+        elif "kind" in self.fields:
+            self.fields["kind"].help_text = _("Words that you did not change become those of the chosen kind.")
         if "signatory_nip" in self.fields:
             self._with_spaces(self.fields["signatory_nip"])
         for name in LOGOS:
             if name in self.fields and self.for_user is not None:
                 self._own_pictures(name)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.instance.pk is None and cleaned.get("kind"):
+            chosen = default_words.WORDS[Completion.Outcome(cleaned["kind"])]
+            for name in WORDS_OF_A_KIND:
+                if cleaned.get(name) in {getattr(words, name) for words in default_words.WORDS.values()}:
+                    cleaned[name] = getattr(chosen, name)
+        return cleaned
 
     def clean_signatory_nip(self) -> str:
         typed = nip.normalise(str(self.cleaned_data["signatory_nip"]))

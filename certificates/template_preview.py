@@ -46,7 +46,7 @@ def _drawn(template: Template, kind: str) -> bytes:
         template.full_clean(validate_unique=False, validate_constraints=False)
         content, printed = template_versions.frozen(template)
         draft = template_drafts.draft(kind, template.organiser, content, printed)
-        return render_pdf(draft.facts, assets=draft.assets)
+        return render_pdf(draft.facts, assets=draft.assets, sample=True)
     except ValidationError as error:
         sentences = [
             f"{Template._meta.get_field(name).verbose_name}: {' '.join(texts)}"  # type: ignore[union-attr]

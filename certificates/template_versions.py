@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.images.models import AbstractImage
+from wagtail.log_actions import log
 
 from academy.people.models import Organiser, Person
 from certificates import default_words, pictures, template_checks, template_drafts
@@ -21,6 +22,7 @@ from certificates.models import PrintedAsset, Template, TemplateVersion
 from certificates.pictures import Picture
 from courses.models import Completion
 
+PUBLISHED = "certificates.publish_template"  # in Wagtail's history
 ROOM = Path(__file__).resolve().parent
 LAYOUT = ("templates/certificates/pdf", "fonts", "art")
 COPIED = (
@@ -83,7 +85,9 @@ def publish(template: Template, *, by: Person, at: datetime) -> TemplateVersion:
         if newest is not None and newest.published_by_id is not None and is_same(newest, content):
             return newest
         keep(printed.values())
-        return _insert(locked, content, checks=found, at=at, by=by)
+        version = _insert(locked, content, checks=found, at=at, by=by)
+        log(instance=locked, action=PUBLISHED, user=by, data={"version": str(version)}, content_changed=True)
+        return version
 
 
 def check(organiser: Organiser, content: Mapping[str, Any], printed: Mapping[str, Picture]) -> list[dict[str, Any]]:
@@ -145,6 +149,15 @@ def _newest(organiser: Organiser, kind: Completion.Outcome) -> TemplateVersion |
 
 def is_same(version: TemplateVersion, content: Mapping[str, Any]) -> bool:
     return {name: value for name, value in version.content.items() if name != "name"} == dict(content)
+
+
+def has_unpublished(template: Template, newest: TemplateVersion) -> bool:
+    """Whether the authors' copy says something else than its newest version. Another layout is not theirs."""
+    try:
+        content, _printed = frozen(template)
+    except pictures.NoPicture:
+        return True
+    return not is_same(newest, content | {"layout": newest.content["layout"]})
 
 
 def _follow_columns(made: Template, wanted: dict[str, Any], *, at: datetime) -> TemplateVersion:

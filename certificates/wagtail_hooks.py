@@ -12,9 +12,12 @@ from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
+from wagtail.log_actions import LogActionRegistry, LogFormatter
+from wagtail.models import ModelLogEntry
 from wagtail.snippets.models import register_snippet
 
 from academy.people.models import Person, Role
+from certificates import template_versions
 from certificates.models import Template
 from certificates.template_desk import PublishTemplate, TemplateViewSet, keep_what_issued, publish_template_view
 from courses.models import Run
@@ -31,12 +34,14 @@ def buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterat
         address = reverse("publish_template", args=[snippet.pk])
         yield Button(_("Publish and versions"), address, icon_name="upload", priority=5)
     if isinstance(snippet, Run):
-        yield Button(_("Certificates"), reverse("run_certificates", args=[snippet.pk]), icon_name="tick", priority=6)
+        yield Button(
+            _("Certificates"), reverse("run_certificates", args=[snippet.pk]), icon_name="circle-check", priority=6
+        )
 
 
 def certificates_in_the_menu() -> MenuItem:
-    label = gettext_lazy("Certificates by run")
-    return MenuItem(label, reverse("runs_certificates"), name="run-certificates", icon_name="tick", order=250)
+    label = gettext_lazy("Certificates of runs")
+    return MenuItem(label, reverse("runs_certificates"), name="run-certificates", icon_name="circle-check", order=250)
 
 
 class IssuedMenuItem(MenuItem):
@@ -57,6 +62,18 @@ def publish_after_saving(model: type[Model]) -> PublishTemplate | None:
     return PublishTemplate() if model is Template else None
 
 
+class PublishedInTheHistory(LogFormatter):
+    label = gettext_lazy("Publish the template")
+
+    def format_message(self, log_entry: ModelLogEntry) -> str:
+        return _("Published as %(name)s") % {"name": log_entry.data["version"]}
+
+
+def publishing_in_the_history(actions: LogActionRegistry) -> None:
+    actions.register_action(template_versions.PUBLISHED)(PublishedInTheHistory)
+
+
+hooks.register("register_log_actions", publishing_in_the_history)
 hooks.register("register_admin_urls", register_template_urls)
 hooks.register("register_snippet_listing_buttons", buttons)
 hooks.register("register_admin_menu_item", certificates_in_the_menu)

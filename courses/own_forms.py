@@ -47,8 +47,10 @@ class OwnRows:
 def choosable(field: forms.Field, data: Any, initial: Any) -> Any:
     """What was posted, to be shown again; nothing if it may not be chosen: a chooser would tell the title.
 
-    A field of several shows its choices only, and keeps what was ticked.
+    A field of several shows its choices only, and keeps what was ticked; a locked one shows what is stored.
     """
+    if field.disabled:
+        return initial
     if isinstance(field, forms.ModelMultipleChoiceField):
         return data
     try:

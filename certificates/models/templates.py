@@ -99,7 +99,13 @@ class Template(PreviewableMixin, models.Model):
     signatory = models.CharField(_("signatory"), max_length=200)
     signatory_nip = models.CharField(_("signatory's NIP"), max_length=18, blank=True)
     signatory_position = models.CharField(_("signatory's position"), max_length=200)
-    signs_as = models.CharField(_("signs"), max_length=4, choices=SignsAs, default=SignsAs.SELF, blank=True)
+    signs_as = models.CharField(
+        _("standing of the signatory: own office / Plt. / Plh. / a.n."),
+        max_length=4,
+        choices=SignsAs,
+        default=SignsAs.SELF,
+        blank=True,
+    )
     on_behalf_of = models.CharField(
         _("on behalf of"),
         max_length=120,
@@ -156,7 +162,13 @@ class Template(PreviewableMixin, models.Model):
     class Meta:
         verbose_name = _("certificate template")
         verbose_name_plural = _("certificate templates")
-        constraints = [models.UniqueConstraint(fields=["organiser", "kind"], name="template_once_per_kind")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organiser", "kind"],
+                name="template_once_per_kind",
+                violation_error_message=_("This organiser has a template of that kind already; open that one."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.organiser}: {self.get_kind_display()}"
@@ -181,7 +193,7 @@ class Template(PreviewableMixin, models.Model):
         self.opening, self.details = words.opening, words.details
         self.signatory, self.signatory_nip = organiser.signatory_name, organiser.signatory_nip
         self.signatory_position, self.place = organiser.signatory_position, organiser.city
-        self.number_format = organiser.number_format
+        self.number_format = number_formats.in_indonesian(organiser.number_format)
 
     def clean(self) -> None:
         found: dict[str, list[str]] = {}

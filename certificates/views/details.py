@@ -29,7 +29,7 @@ EARLIEST = date(1900, 1, 1)
 class PhotoForm(forms.Form):
     photo = forms.FileField(
         label=gettext_lazy("Photo"),
-        help_text=gettext_lazy("JPEG, PNG or WebP, at most 5 MB. It is cut to 3 by 4."),
+        help_text=gettext_lazy("JPEG, PNG or WebP, at least 300 × 400 pixels, at most 5 MB. It is cut to 3 by 4."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
         error_messages={
             "required": gettext_lazy("Choose a file."),
@@ -72,7 +72,7 @@ class BirthForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest) -> HttpResponse:
-    """Two forms and a button to take the photo back; `action` says which was sent."""
+    """Two forms, each with a button to take back what was given; `action` says which was sent."""
     person: Person = request.user  # type: ignore[assignment]
     at = timezone.now()
     action = request.POST.get("action", "")
@@ -85,6 +85,9 @@ def details(request: HttpRequest) -> HttpResponse:
     elif action == "forget_photo":
         holders.forget_photo(person, at=at)
         messages.success(request, _("The photo is deleted. Certificates that were issued with it keep it."))
+    elif action == "forget_birth":
+        holders.keep_birth(person, place="", born_on=None, at=at)
+        messages.success(request, _("Place and date of birth are deleted."))
     elif action == "birth" and birth_form.is_valid():
         born_on = birth_form.cleaned_data["born_on"]
         holders.keep_birth(person, place=birth_form.cleaned_data["birth_place"], born_on=born_on, at=at)
@@ -116,6 +119,7 @@ def _show(
     differs = kept is not None and kept.born_on is not None and of_nip is not None and kept.born_on != of_nip
     context = {
         "has_photo": bool(kept and kept.photo),
+        "has_birth": bool(kept and (kept.birth_place or kept.born_on)),
         "photo_form": photo_form,
         "birth_form": birth_form,
         "birth_of_nip": of_nip if differs else None,

@@ -139,3 +139,22 @@ def test_nobody_elses_data_is_shown(client, person):
 
 def test_the_page_is_linked_from_my_certificates(client, person):
     assert ADDRESS in client.get("/sertifikat/").content.decode()
+
+
+@pytest.mark.parametrize("size", [(299, 400), (300, 399)])
+def test_a_photo_that_is_too_small_is_refused_once(client, person, size):
+    answer = send(client, png(form="JPEG", size=size))
+    sentence = f"Gambar ini berukuran {size[0]} × {size[1]} piksel; pasfoto perlu paling sedikit 300 × 400 piksel."
+    assert (answer.status_code, answer.content.decode().count(sentence)) == (422, 1)
+    assert not HolderDetails.objects.exists()
+    assert send(client, png(form="JPEG", size=(300, 400))).status_code == 200
+    assert HolderDetails.objects.exists()
+
+
+def test_birth_data_is_deleted_with_a_button(client, person):
+    assert "Hapus tempat dan tanggal lahir" not in client.get(ADDRESS).content.decode()
+    client.post(ADDRESS, {"action": "birth", "birth_place": "Kupang", "born_on": "1994-07-12"})
+    assert "Hapus tempat dan tanggal lahir" in client.get(ADDRESS).content.decode()
+    for _time in range(2):
+        assert client.post(ADDRESS, {"action": "forget_birth"}).status_code == 302
+    assert not HolderDetails.objects.exists()

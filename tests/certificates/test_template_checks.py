@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from dataclasses import replace
 from typing import Any
@@ -10,9 +11,11 @@ import pikepdf
 import pytest
 from weasyprint import HTML
 
-from certificates import conformance, template_checks
+from certificates import conformance, pictures, template_checks
+from certificates.facts import LogoFacts
 from certificates.rendering import render_pdf
 from certificates.template_drafts import LONGEST_NAME, USUAL, Draft
+from tests.certificates.templating import png
 from tests.certificates.test_rendering import FACTS, LONG, SHORT
 
 
@@ -80,3 +83,47 @@ def test_a_file_that_is_no_pdf_a_is_told():
     pdf = HTML(string="<p>tanpa bahasa").write_pdf()
     assert conformance.complaints(pdf, "3a")
     assert "PDF/UA-1" in template_checks._standard(pdf, "ua1")
+
+
+LONG_TITLE = "Surat Tanda Tamat Pelatihan Kepemimpinan Pengawas Sistem Pemerintahan Elektronik"[:79]
+
+
+def with_logos(**changes: Any) -> Draft:
+    picture = pictures.logo(io.BytesIO(png()))
+    logos = (LogoFacts(picture.sha256, "Satu"), LogoFacts(picture.sha256, "Dua"))
+    return Draft(USUAL, replace(FACTS, logos=logos, **changes), {picture.sha256: picture.content})
+
+
+@pytest.mark.parametrize("title", [LONG_TITLE, "Surat Tanda Tamat Pelatihan Kepemimpinan", "Sertifikat"])
+@pytest.mark.parametrize("government", [FACTS.government, ""])
+def test_a_long_title_stays_between_the_logos(title, government):
+    found = template_checks.run(with_logos(title=title, government=government))
+    assert [one for one in found if not one["ok"]] == []
+
+
+@pytest.mark.parametrize(("left", "told"), [("0", "Teks menimpa logo atau foto: “Judul panjang”."), ("30mm", "")])
+def test_a_letter_on_a_logo_is_told(left, told):
+    """Our own layout leaves none, so another one stands in."""
+    address = "data:image/png;base64," + base64.b64encode(png()).decode()
+    html = f'<img src="{address}" style="position: absolute; width: 22mm"><p style="margin-left: {left}">Judul panjang'
+    with template_checks._opened(HTML(string=html).write_pdf()) as document:
+        assert template_checks._covered_picture(document, FACTS) == told
+
+
+def test_the_qr_code_is_measured_where_it_stands():
+    with template_checks._opened(render_pdf(FACTS)) as document:
+        [barcode] = template_checks._barcodes(document[0])
+        left, bottom, right, top = template_checks._box_on_paper(barcode)
+    assert (round(right - left), round(top - bottom)) == (31, 31)
+    assert (round(left), round(bottom)) == (33, 26)
+
+
+def test_a_long_place_of_issue_is_named_as_such():
+    place = "Kecamatan Kota Kefamenanu, Kabupaten Timor Tengah Utara, Nusa Tenggara Timur"
+    crowded = failed(place=place, signatory_position="Kepala Bidang Pengembangan Kompetensi Aparatur Sipil Negara")
+    assert "pendekkan tempat terbit" in crowded["bingkai"]
+
+
+def test_a_place_that_cannot_be_found_fails_the_check():
+    with template_checks._opened(render_pdf(FACTS)) as document:
+        assert "tidak ditemukan" in template_checks._outside_frame(document, replace(FACTS, place="Soe"))

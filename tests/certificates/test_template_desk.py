@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from academy.people.models import Role
-from certificates import issuing
+from certificates import issuing, template_checks
 from certificates.models import Template, TemplateVersion
 from courses.models import Completion
 from courses.trainers import ensure_groups, grant
@@ -147,14 +147,14 @@ def test_a_picture_of_others_is_not_taken(client, template, trainer):
 
 
 @pytest.mark.parametrize("mode", ["biasa", "terpanjang", "terpendek"])
-def test_the_preview_shows_both_pages_of_what_is_typed(client, template, trainer, mode):
+def test_the_preview_shows_all_pages_of_what_is_typed(client, template, trainer, mode):
     address = f"{BASE}preview/{template.pk}/"
     assert client.post(address, posted(template, title="Sertifikat Baru")).json() == {
         "is_valid": True,
         "is_available": True,
     }
     page = client.get(address, {"mode": mode})
-    assert page.content.decode().count("data:image/png;base64,") == 2
+    assert page.content.decode().count("data:image/png;base64,") == (3 if mode == "terpanjang" else 2)
     pdf = client.get(address, {"mode": f"{mode}.pdf"})
     assert (pdf.headers["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
     assert not TemplateVersion.objects.exists()
@@ -255,3 +255,83 @@ def test_who_writes_elsewhere_and_reviews_here_changes_nothing_here(client, temp
     client.post("/cms/snippets/certificates/template/add/", posted(template, kind="attended"))
     assert Template.objects.filter(organiser=organiser).values().get() == before
     assert "Diubah" not in client.get(publish_url(template)).content.decode()
+
+
+def test_a_second_template_of_a_kind_is_refused_in_plain_words(client, template, trainer):
+    page = client.post(f"{BASE}add/", posted(template)).content.decode()
+    assert "Penyelenggara ini sudah mempunyai templat jenis itu; buka templat itu." in page
+    assert "tidak ada" not in page
+    assert Template.objects.count() == 1
+    assert client.get(f"{BASE}copy/{template.pk}/").status_code == 404
+
+
+def test_after_a_refusal_the_locked_organiser_is_still_shown(client, template, trainer):
+    page = client.post(f"{BASE}edit/{template.pk}/", posted(template, title="")).content.decode()
+    assert re.search(rf'<option value="{template.organiser_id}"\s+selected', page)
+
+
+def test_words_that_were_not_changed_follow_the_chosen_kind(client, organiser, trainer):
+    draft = Template(organiser=organiser, kind="passed")
+    draft.take_from(organiser)
+    client.post(f"{BASE}add/", posted(draft, kind="attended", title="Piagam"))
+    made = Template.objects.get()
+    assert (made.title, made.outcome, made.lead_in) == ("Piagam", "Telah mengikuti", "pelatihan")
+    client.post(f"{BASE}edit/{made.pk}/", posted(made, outcome="Lulus"))
+    made.refresh_from_db()
+    assert made.outcome == "Lulus"
+
+
+def test_a_new_template_takes_its_number_format_over_in_indonesian(client, trainer, organiser):
+    organiser.number_format = "{sequence:04}/{code}/{month_roman}/{year}"
+    organiser.save()
+    page = client.get(f"{BASE}add/").content.decode()
+    assert 'value="{urut:04}/{kode}/{bulan_romawi}/{tahun}"' in page
+
+
+def test_saving_says_that_nothing_is_printed_yet_and_leads_on(client, template, trainer):
+    page = client.post(f"{BASE}edit/{template.pk}/", posted(template, title="Piagam"), follow=True).content.decode()
+    assert "Tidak ada yang tercetak sebelum Anda menerbitkannya" in page
+    assert publish_url(template) in page
+
+
+def test_the_list_says_what_is_not_published(client, template, trainer):
+    assert "belum pernah terbit" in client.get(BASE).content.decode()
+    publish(template, title="Piagam", logo=make_logo("Lambang"))
+    page = client.get(BASE).content.decode()
+    assert "BPSDMD-NTT/lulus/1" in page
+    assert "belum terbit" not in page
+    Template.objects.update(title="Piagam Baru")
+    assert "ada perubahan yang belum terbit" in client.get(BASE).content.decode()
+
+
+def test_the_history_says_who_published_which_version(client, template, trainer):
+    page = client.get(publish_url(template))
+    client.post(publish_url(template), {"seen": seen(page)})
+    client.post(publish_url(template), {"seen": seen(page)})
+    history = client.get(f"{BASE}history/{template.pk}/").content.decode()
+    assert history.count("Diterbitkan sebagai BPSDMD-NTT/lulus/1") == 1
+    assert trainer.full_name in history
+
+
+def test_failed_checks_stand_first_and_those_passed_are_counted(client, organiser, trainer):
+    page = client.get(publish_url(make_template(organiser))).content.decode()
+    assert f"{3 * len(template_checks.WORDS)} pemeriksaan lolos" in page
+    assert "tidak lolos" not in page
+    Template.objects.update(title="Sertifikat 🦣")
+    page = client.get(publish_url(Template.objects.get())).content.decode()
+    assert page.count("U+1F9A3") == 1
+    assert page.index("tidak lolos") < page.index("pemeriksaan lolos")
+    assert "Data biasa, Data terpanjang, Data terpendek" in page
+
+
+@pytest.mark.parametrize("mode", ["biasa.pdf", "terpanjang.pdf"])
+def test_a_preview_says_on_each_page_that_it_is_none(client, template, trainer, mode):
+    address = f"{BASE}preview/{template.pk}/"
+    client.post(address, posted(template))
+    pdf = client.get(address, {"mode": mode}).content
+    with template_checks._opened(pdf) as document:
+        texts = [template_checks._text_of(document, [number]) for number in range(len(document))]
+    assert len(texts) == (3 if mode == "terpanjang.pdf" else 2)
+    assert all("CONTOH" in text for text in texts)
+    assert "Contoh, bukan sertifikat." in texts[0]
+    assert "ditandatangani" not in texts[0]
