@@ -14,6 +14,10 @@ from certificates.facts import Given
 from certificates.models import HolderDetails, PrintedAsset
 from certificates.pictures import Picture
 
+LONGEST_PLACE = 40  # as long as the drafts that templates are checked with
+# Letters that the fonts of certificates have: what is printed stays, and a sign without a letter breaks PDF/A.
+PLACE = r"\A[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f .,'\u2019()\-]+\Z"
+
 
 @transaction.atomic
 def keep_birth(person: Person, *, place: str, born_on: date | None, at: datetime) -> None:

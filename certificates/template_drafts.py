@@ -28,6 +28,7 @@ LONGEST_NAME = "Prof. Dr. Ir. Žofia-Ångström Đặng Ğüneş Nguyễn Łukas
 LONG_POSITION = "Kepala Seksi Pengembangan dan Pengelolaan Infrastruktur Teknologi Informasi serta Persandian"
 LONG_UNIT = "Bidang Penyelenggaraan Sistem Pemerintahan Berbasis Elektronik, Persandian, dan Statistik Sektoral"
 LONG_AGENCY = "Pemerintah Kabupaten Timor Tengah Selatan"
+LONGEST_BIRTH_PLACE = "Nunbena, Kab. Timor Tengah Selatan (NTT)"  # as long as holders.LONGEST_PLACE
 MANY_MODULES = 20  # more than one page of them
 LONG_RUN = "Angkatan XXXVIII Tahun 2026"
 LONG_COURSE = (
@@ -55,9 +56,7 @@ def draft(kind: str, organiser: Organiser, content: Mapping[str, Any], printed: 
     if photo is not None:
         facts = replace(facts, photo=photo.sha256)
     if content["print_birth"] and kind != SHORTEST:
-        facts = replace(
-            facts, birth_place="Timor Tengah Selatan" if kind == LONGEST else "Kupang", born_on="1994-09-30"
-        )
+        facts = replace(facts, birth_place=LONGEST_BIRTH_PLACE if kind == LONGEST else "Kupang", born_on="1994-09-30")
     facts = all_facts.fill(facts, opening=content["opening"], details=content["details"])
     assets = {sha256: picture.content for sha256, picture in printed.items()}
     return Draft(kind, facts, assets | ({photo.sha256: photo.content} if photo else {}))

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import RegexValidator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -51,8 +52,9 @@ class PhotoForm(forms.Form):
 class BirthForm(forms.Form):
     birth_place = forms.CharField(
         label=gettext_lazy("Place of birth"),
-        max_length=80,
+        max_length=holders.LONGEST_PLACE,
         required=False,
+        validators=[RegexValidator(holders.PLACE, gettext_lazy("Use letters, spaces and the signs . , - ' ( ) only."))],
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     born_on = forms.DateField(

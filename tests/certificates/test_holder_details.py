@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from certificates import holders, template_drafts
 from certificates.models import HolderDetails
 from certificates.pictures import PHOTO_BYTES
 from tests.certificates.templating import png
@@ -158,3 +159,20 @@ def test_birth_data_is_deleted_with_a_button(client, person):
     for _time in range(2):
         assert client.post(ADDRESS, {"action": "forget_birth"}).status_code == 302
     assert not HolderDetails.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "place", ["Kupang 😀", "北京", "Kupang\x0bTimur", "Ku\u202epang", "Kupang\nTimur", "W" * 41, "<b>Kupang</b>"]
+)
+def test_a_place_that_could_not_be_printed_is_refused_and_kept_in_the_field(client, person, place):
+    answer = client.post(ADDRESS, {"action": "birth", "birth_place": place, "born_on": "1994-07-12"})
+    assert answer.status_code == 422
+    assert holders.details_of(person) is None
+
+
+def test_places_as_people_write_them_are_taken(client, person):
+    for place in ("Ba'a", "Sao-Tomé (Timor), d.h. Đặng"[:20], template_drafts.LONGEST_BIRTH_PLACE):
+        client.post(ADDRESS, {"action": "birth", "birth_place": place, "born_on": "1994-07-12"})
+        kept = holders.details_of(person)
+        assert kept is not None
+        assert kept.birth_place == place.strip()
