@@ -31,6 +31,7 @@ MOST_TRIES = 5  # then the row is set aside with its last error, until somebody 
 # How long a row rests after its first, second… failed try; the last holds for all that follow.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 OUTAGE = timedelta(seconds=30)  # the rest of a row that is not at fault: less than from one sweep to the next
+UNNAMED = "local"  # who signs what has facts of the first layout, which do not name a signer
 OUTAGES_IN_A_ROW = 3  # then a sweep ends: a disk that is full or a signer that is away fails every row alike
 
 
@@ -69,12 +70,13 @@ def owed_files() -> QuerySet[Certificate]:
 
 def waiting_for_another_backend() -> QuerySet[Certificate]:
     """What is to be signed by a backend that is not this installation's: nobody signs in its place."""
-    return unpublished().exclude(_signed_by(settings.SIGNING.backend))
+    backend = settings.SIGNING.backend
+    named = ~Q(facts__signed_by=backend) & Q(facts__signed_by__isnull=False)
+    return unpublished().filter(named if backend == UNNAMED else named | Q(facts__signed_by__isnull=True))
 
 
 def _signed_by(backend: str) -> Q:
-    """Facts of the first layout do not name it; there was only the local one."""
-    unnamed = Q(facts__signed_by__isnull=True) if backend == "local" else Q(pk__in=[])
+    unnamed = Q(facts__signed_by__isnull=True) if backend == UNNAMED else Q(pk__in=[])
     return Q(facts__signed_by=backend) | unnamed
 
 

@@ -41,7 +41,7 @@ def test_while_the_bucket_is_away_certificates_stay_owed_and_no_try_counts(serve
     assert (swept.published, swept.failed, certificate.tries) == (0, 1, 0)
     assert certificate.last_error.startswith("StoreUnreachable")
     server.start()
-    assert issuing.sweep(at=AT + issuing.OUTAGE, limit=10).published == 1
+    assert issuing.sweep(at=AT + issuing.PAUSES[0], limit=10).published == 1
     assert Certificate.objects.published().count() == 1
 
 

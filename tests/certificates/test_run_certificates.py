@@ -241,4 +241,4 @@ def test_the_way_there_stands_in_the_cms(client: Client):
     page = client.get("/cms/snippets/courses/run/").content.decode()
     assert f"{PAGE}{dated.pk}/" in page
     assert f"/cms/pelatihan/angkatan/{dated.pk}/peserta/" in page
-    assert "Sertifikat per angkatan" in page
+    assert "Sertifikat angkatan" in page

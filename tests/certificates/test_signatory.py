@@ -271,7 +271,7 @@ def test_the_holder_reads_that_the_paper_is_being_signed(organiser, waiting, ser
     holder.force_login(waiting[0].completion.person)
     page = holder.get("/sertifikat/").content.decode()
     assert "Sedang ditandatangani" in page
-    assert "Unduh" not in page
+    assert f"/sertifikat/{waiting[0].code}.pdf" not in page
     assert holder.get(f"/api/v1/verifikasi/{waiting[0].code}").status_code == 404
 
 
@@ -280,12 +280,12 @@ def test_waiting_for_a_person_is_no_alarm(waiting):
     assert probes._owed_certificates(timezone.now())[0] == 0
 
 
-def test_a_row_of_the_first_template_is_still_a_workers(waiting):
-    """Its facts do not name a signer."""
+def test_a_row_of_the_first_template_waits_for_the_local_key(waiting):
+    """Its facts do not name a signer: there was only that one."""
     row = waiting[0]
     del row.facts["signed_by"]
     row.save(update_fields=["facts"])
-    assert list(issuing.owed_files()) == [row]
+    assert list(issuing.waiting_for_another_backend()) == [row]
     assert row not in issuing.waiting_for_signatory()
 
 
