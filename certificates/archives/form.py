@@ -6,14 +6,14 @@ from datetime import date
 from typing import Any, TypeVar
 
 from django import forms
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from academy.people.models import WorkUnit
 from certificates.archives.choosing import Choice
 from courses.assignment_form import unit_choices
-from courses.models import Completion, Course, Edition
+from courses.models import Course, Edition
 
 FieldKind = TypeVar("FieldKind", bound=forms.Field)
 
@@ -36,8 +36,10 @@ class ArchiveForm(forms.Form):
         super().__init__({**defaults, **{name: value for name, value in data.items() if value}})
         self.chosen_unit = unit
         choices = dict(unit_choices(units, unit))
-        agencies = units.order_by().values_list("agency", flat=True).distinct()[:2]
-        self.several_agencies = len(agencies) > 1
+        scope = units.order_by().aggregate(
+            one=Min("agency"), other=Max("agency"), first=Min("people__completions__completed_on")
+        )
+        self.several_agencies = scope["one"] != scope["other"]
         if self.several_agencies:
             below = units.filter(pk__in=choices, depth__gt=1).values_list("pk", "agency__name")
             choices |= {pk: f"{choices[pk]}, {agency}" for pk, agency in below}
@@ -45,8 +47,8 @@ class ArchiveForm(forms.Form):
         self.courses = {course.key: course for course in _known_courses()}
         courses = [(key, course.title) for key, course in self.courses.items()]
         self._field("pelatihan", forms.ChoiceField).choices = [("", _("All courses")), *courses]
-        first = Completion.objects.filter(person__unit__in=units).aggregate(first=Min("completed_on"))["first"]
-        years = range(today.year, min(first.year if first else today.year, today.year) - 1, -1)
+        first = scope["first"] or today
+        years = range(today.year, min(first.year, today.year) - 1, -1)
         self._field("tahun", forms.TypedChoiceField).choices = [(str(year), str(year)) for year in years]
 
     def clean_pelatihan(self) -> Course | None:

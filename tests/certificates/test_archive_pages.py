@@ -72,7 +72,7 @@ def test_choosing_asks_few_questions(signed_in, unit, django_assert_max_num_quer
     edition = make_edition()
     make_many(2, unit=unit, edition=edition)
     signed_in.get("/belajar/")  # fills what is kept between requests
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(10):
         signed_in.get(f"{PAGE}?{query.format(unit=unit.pk, course=edition.course.key)}")
 
 
