@@ -7,11 +7,12 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from academy.people import nip
 from academy.people.models import Person
 from certificates.facts import Given
-from certificates.models import HolderDetails, PrintedAsset
+from certificates.models import HolderDetails, PrintedAsset, Template
 from certificates.pictures import Picture
 
 LONGEST_PLACE = 40  # as long as the drafts that templates are checked with
@@ -38,6 +39,12 @@ def forget_photo(person: Person, *, at: datetime) -> None:
     """What is printed already stays printed."""
     HolderDetails.objects.filter(person=person).update(photo=None, changed_at=at)
     _forget_if_empty(person)
+
+
+def are_wanted(person: Person) -> bool:
+    """Whether some template prints what holders give, or this person gave something and may take it back. One query."""
+    printing = Template.objects.filter(Q(print_photo=True) | Q(print_birth=True)).values("pk")
+    return printing.union(HolderDetails.objects.filter(person=person).values("pk")).exists()
 
 
 def details_of(person: Person) -> HolderDetails | None:

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 
 from academy.pages.templatetags import formats
 from academy.people.models import Person
-from certificates import issuing, store
+from certificates import holders, issuing, store
 from certificates.credential import as_bytes
 from certificates.file_names import piece
 from certificates.issued import reason_in_words
@@ -52,6 +52,7 @@ def certificates(request: HttpRequest) -> HttpResponse:
         "certificates": waiting + [_row(row, newest=newest[row.completion_id]) for row in rows],
         "summary": _summary(counted),
         "transcripts": _transcripts(rows, owed),
+        "wants_details": holders.are_wanted(person),
         "catalogue_url": "/katalog/",
     }
     response = render(request, "certificates/mine.html", context)

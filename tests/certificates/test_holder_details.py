@@ -14,8 +14,8 @@ from PIL import Image
 from certificates import holders, template_drafts
 from certificates.models import HolderDetails
 from certificates.pictures import PHOTO_BYTES
-from tests.certificates.templating import png
-from tests.factories import PersonFactory
+from tests.certificates.templating import make_template, png
+from tests.factories import OrganiserFactory, PersonFactory
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/sertifikat/data-cetak/"
@@ -138,10 +138,6 @@ def test_nobody_elses_data_is_shown(client, person):
     assert "Kefamenanu" not in client.get(ADDRESS).content.decode()
 
 
-def test_the_page_is_linked_from_my_certificates(client, person):
-    assert ADDRESS in client.get("/sertifikat/").content.decode()
-
-
 @pytest.mark.parametrize("size", [(299, 400), (300, 399)])
 def test_a_photo_that_is_too_small_is_refused_once(client, person, size):
     answer = send(client, png(form="JPEG", size=size))
@@ -176,3 +172,14 @@ def test_places_as_people_write_them_are_taken(client, person):
         kept = holders.details_of(person)
         assert kept is not None
         assert kept.birth_place == place.strip()
+
+
+def test_the_way_there_is_shown_only_where_it_is_of_use(client, person):
+    """Nobody should give personal data that no certificate prints."""
+    assert ADDRESS not in client.get("/sertifikat/").content.decode()
+    send(client, camera_picture())
+    assert ADDRESS in client.get("/sertifikat/").content.decode(), "to take it back"
+    client.post(ADDRESS, {"action": "forget_photo"})
+    assert ADDRESS not in client.get("/sertifikat/").content.decode()
+    make_template(OrganiserFactory(), print_birth=True)
+    assert ADDRESS in client.get("/sertifikat/").content.decode()

@@ -120,7 +120,7 @@ def test_the_list_asks_a_fixed_number_of_questions(signed_in: Client, person: Pe
     signed_in.get("/sertifikat/")
     for _ in range(3):
         issuing.issue(make_completion(person), at=AT)
-    with django_assert_num_queries(4):  # session, person with roles, certificates, what is owed
+    with django_assert_num_queries(5):  # session, person with roles, certificates, what is owed, what is printed
         signed_in.get("/sertifikat/")
 
 
