@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from django.db.models import Model
 from django.http import HttpRequest
@@ -22,6 +23,8 @@ from certificates.models import Template
 from certificates.template_desk import PublishTemplate, TemplateViewSet, keep_what_issued, publish_template_view
 from courses.models import Run
 
+OF_RUNS = (Role.Kind.TRAINER, Role.Kind.ORGANISER, Role.Kind.OPERATOR)
+
 register_snippet(TemplateViewSet)
 
 
@@ -33,29 +36,38 @@ def buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterat
     if isinstance(snippet, Template):
         address = reverse("publish_template", args=[snippet.pk])
         yield Button(_("Publish and versions"), address, icon_name="upload", priority=5)
-    if isinstance(snippet, Run):
+    if isinstance(snippet, Run) and _holds(user, OF_RUNS):
         yield Button(
             _("Certificates"), reverse("run_certificates", args=[snippet.pk]), icon_name="circle-check", priority=6
         )
 
 
-def certificates_in_the_menu() -> MenuItem:
-    label = gettext_lazy("Certificates of runs")
-    return MenuItem(label, reverse("runs_certificates"), name="run-certificates", icon_name="circle-check", order=250)
+class MenuItemOf(MenuItem):
+    """Shown to who holds one of these roles: what it leads to answers 403 to everybody else."""
 
-
-class IssuedMenuItem(MenuItem):
-    """For who answers for an organiser: writing courses does not open other people's certificates."""
+    def __init__(self, *args: Any, kinds: Collection[Role.Kind], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kinds = kinds
 
     def is_shown(self, request: HttpRequest) -> bool:
-        return Role.Kind.ORGANISER in getattr(request.user, "role_kinds", ())
+        return _holds(request.user, self._kinds)
+
+
+def _holds(person: Any, kinds: Collection[Role.Kind]) -> bool:
+    held = {*getattr(person, "role_kinds", ()), *([Role.Kind.OPERATOR] if person.is_superuser else [])}
+    return not held.isdisjoint(kinds)
+
+
+def certificates_in_the_menu() -> MenuItem:
+    label, address = gettext_lazy("Certificates of runs"), reverse("runs_certificates")
+    return MenuItemOf(label, address, kinds=OF_RUNS, name="run-certificates", icon_name="circle-check", order=250)
 
 
 def issued_in_the_menu() -> MenuItem:
-    label = gettext_lazy("Issued certificates")
-    return IssuedMenuItem(
-        label, reverse("issued_certificates"), name="issued-certificates", icon_name="tick-inverse", order=251
-    )
+    """Writing courses does not open other people's certificates."""
+    label, address = gettext_lazy("Issued certificates"), reverse("issued_certificates")
+    kinds = (Role.Kind.ORGANISER,)
+    return MenuItemOf(label, address, kinds=kinds, name="issued-certificates", icon_name="tick-inverse", order=251)
 
 
 def publish_after_saving(model: type[Model]) -> PublishTemplate | None:

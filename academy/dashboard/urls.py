@@ -7,5 +7,5 @@ from academy.dashboard.views import home, my_learning, transcript
 urlpatterns = [
     path("", home.home, name="home"),
     path("belajar/", my_learning.my_learning, name="my_learning"),
-    path("sertifikat/transkrip/<int:year>.pdf", transcript.transcript, name="transcript"),
+    path("transkrip/<int:year>/", transcript.transcript, name="transcript"),
 ]

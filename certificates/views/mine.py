@@ -115,7 +115,7 @@ def _content(certificate: Certificate) -> bytes | None:
 def _transcripts(rows: list[Certificate], owed: list[Completion]) -> list[dict[str, Any]]:
     """The years in which something was completed, the newest first. Another room draws them."""
     years = {int(row.facts["completed_on"][:4]) for row in rows} | {one.completed_on.year for one in owed}
-    return [{"year": year, "url": f"/sertifikat/transkrip/{year}.pdf"} for year in sorted(years, reverse=True)]
+    return [{"year": year, "url": f"/transkrip/{year}/"} for year in sorted(years, reverse=True)]
 
 
 def _row(certificate: Certificate, *, newest: Certificate) -> dict[str, Any]:

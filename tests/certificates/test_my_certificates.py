@@ -140,4 +140,4 @@ def test_each_revision_is_listed_and_the_old_one_names_the_new(signed_in: Client
     new = reissuing.reissue(certificate, correction="Nama", by=PersonFactory(), at=AT)
     page = signed_in.get("/sertifikat/").content.decode()
     assert f"Diganti 24 November 2026 dengan nomor {new.number}" in page
-    assert 'href="/sertifikat/transkrip/2026.pdf"' in page
+    assert 'href="/transkrip/2026/"' in page

@@ -97,20 +97,20 @@ def test_texts_of_others_stay_text(tmp_path):
 def test_the_door_gives_ones_own_and_an_empty_year_says_so(client: Client, person, tmp_path):
     earned(PersonFactory(), "Milik orang lain")
     client.force_login(person)
-    answer = client.get("/sertifikat/transkrip/2026.pdf")
+    answer = client.get("/transkrip/2026/")
     assert answer.headers["Content-Type"] == "application/pdf"
     assert "transkrip-2026.pdf" in answer.headers["Content-Disposition"]
     text = text_of(answer.content, tmp_path)
     assert "Belum ada pelatihan" in text
     assert "Milik orang lain" not in text
-    assert "/sertifikat/transkrip/" in client.get("/belajar/").content.decode()
+    assert "/transkrip/" in client.get("/belajar/").content.decode()
 
 
 @pytest.mark.parametrize("year", ["1999", "2999", "0", "99999999999999999999"])
 def test_a_year_that_cannot_be_does_not_exist(client: Client, person, year):
     client.force_login(person)
-    assert client.get(f"/sertifikat/transkrip/{year}.pdf").status_code == 404
+    assert client.get(f"/transkrip/{year}/").status_code == 404
 
 
 def test_signed_out_one_is_led_to_the_form(client: Client):
-    assert client.get("/sertifikat/transkrip/2026.pdf").headers["Location"].startswith("/masuk/")
+    assert client.get("/transkrip/2026/").headers["Location"].startswith("/masuk/")
