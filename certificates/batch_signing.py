@@ -13,13 +13,12 @@ from typing import Any
 
 from asn1crypto import x509 as asn1_x509
 from django.conf import settings
-from django.db import OperationalError
 from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
 
 from certificates import issuing, making
 from certificates.models import Certificate
-from certificates.signing import SignerUnavailable, SigningRefused, bsre
+from certificates.signing import SigningRefused, bsre
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ class _Batch:
         for certificate in list(self._held.values()):
             try:
                 drawn.append(_draw(certificate))
-            except (OSError, OperationalError, SignerUnavailable):  # no fault of this row
+            except issuing.BLAMELESS:
                 raise
             except Exception as error:  # whatever is wrong with one row, the others are still signed
                 log.exception("Certificate %s cannot be drawn", certificate.pk)
