@@ -7,6 +7,7 @@ Without Redis each machine counts for itself.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import sqlite3
@@ -97,10 +98,17 @@ def _rows() -> sqlite3.Connection:
     if getattr(_local, "owner", None) != owner:
         path = Path(settings.COUNTS_PATH)
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=1, isolation_level=None)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=OFF")
-        connection.execute(_SCHEMA)
-        _local.rows, _local.owner = connection, owner
+        with open(f"{path}.opening", "w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # of two that put a new file into WAL mode at once, SQLite refuses one without waiting
+            _local.rows = _opened(path)
+        _local.owner = owner
     rows: sqlite3.Connection = _local.rows
     return rows
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=1, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute(_SCHEMA)
+    return connection
