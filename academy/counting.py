@@ -98,8 +98,8 @@ def _rows() -> sqlite3.Connection:
     if getattr(_local, "owner", None) != owner:
         path = Path(settings.COUNTS_PATH)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(f"{path}.opening", "w") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)  # of two that put a new file into WAL mode at once, SQLite refuses one without waiting
+        with Path(f"{path}.opening").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # SQLite refuses, without waiting, the second of two that open a new file
             _local.rows = _opened(path)
         _local.owner = owner
     rows: sqlite3.Connection = _local.rows
