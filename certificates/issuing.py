@@ -22,6 +22,7 @@ from certificates import codes, credentials, holders, making, numbering, signing
 from certificates.facts import TEMPLATE_VERSION, gather
 from certificates.messages import announce
 from certificates.models import Certificate, CertificateFile
+from courses.certification import certified
 from courses.models import Completion
 
 log = logging.getLogger(__name__)
@@ -218,6 +219,7 @@ def publish(
             },
         )
         _held(certificate).update(file=file, published_at=at, lease_until=None, retry_at=None, last_error="")
+        certified([certificate.completion_id], at=at)
         announce(certificate, at=at)
     return True
 

@@ -12,6 +12,7 @@ from certificates import holders, issuing, template_versions
 from certificates.facts import CertificateFacts, gather
 from certificates.models import Certificate
 from certificates.tasks import issue_certificate
+from courses.certification import no_longer_certified
 from courses.models import Completion
 
 
@@ -34,6 +35,7 @@ def reissue(certificate: Certificate, *, correction: str, by: Person, at: dateti
         raise CannotReissue
     certificate.superseded_at = max(at, certificate.issued_at)
     certificate.save(update_fields=["superseded_at"])
+    no_longer_certified([completion.pk])
     made = issuing.make_row(
         completion, revision=certificate.revision + 1, at=at, correction=correction, corrected_by=by
     )

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from academy.notifications.messages import send_once
 from academy.people.models import Organiser, Person
 from certificates.models import Certificate, Revocation
+from courses import credit_hours
+from courses.certification import no_longer_certified
 
 MOST_ALONE = 10  # certificates that one person may revoke within COUNTED
 COUNTED = timedelta(hours=24)  # so that a pile cut into portions is still a pile
@@ -117,6 +119,10 @@ def _carry_out(revocation: Revocation, *, at: datetime) -> None:
         annuls_credit=revocation.annuls_credit,
         lease_until=None,
     )
+    completion_ids = [each.completion_id for each in valid]
+    no_longer_certified(completion_ids)
+    if revocation.annuls_credit:
+        credit_hours.annul(completion_ids, at=at)
     revocation.carried_out_at = at
     revocation.save(update_fields=["carried_out_at", "approved_by"])
     for certificate in valid:

@@ -316,6 +316,7 @@ def _join(assignment: Assignment, people: list[Person], *, today: date, at: date
         Enrolment(
             person=person,
             run=run,
+            course=assignment.course,
             edition=edition,
             unit=person.unit,
             agency_id=person.unit.agency_id if person.unit else None,

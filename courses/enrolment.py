@@ -66,6 +66,7 @@ def enrol(person: Person, course: Course, *, at: datetime, run: Run | None = Non
         person=person,
         run=run or open_run(course, on=day_of(course, at)),
         defaults={
+            "course": course,
             "edition": edition,
             "unit": person.unit,
             "agency": person.unit.agency if person.unit else None,

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from academy.people.models import Person
+from courses import credit_hours
 from courses.enrolment import begin_work, check_run_is_open
 from courses.models import ActivityProgress, Attempt, Completion, EditionActivity, Enrolment, Run
 from courses.models.edition import ActivityKind
@@ -153,10 +154,18 @@ def _record(row: Enrolment, outcome: Completion.Outcome, outline: Outline, *, at
         completed_at=at,
         completed_on=timezone.localdate(at, zone),
     )
-    row.completed_at, row.score, row.credit_hours = at, score, row.edition.credit_hours
-    row.save(update_fields=["completed_at", "score", "credit_hours"])
+    mirror(row, completion)
+    credit_hours.count(completion)
     course_completed.send(sender=Completion, completion=completion)
     return completion
+
+
+def mirror(row: Enrolment, completion: Completion) -> None:
+    """Let the enrolment repeat what its completion says, for reports that read enrolments alone."""
+    row.completed_at, row.completed_on = completion.completed_at, completion.completed_on
+    row.score, row.credit_hours, row.counted_hours = completion.score, completion.credit_hours, completion.credit_hours
+    row.earned_unit = completion.unit
+    row.save(update_fields=["completed_at", "completed_on", "score", "credit_hours", "counted_hours", "earned_unit"])
 
 
 def course_score(enrolment: Enrolment, outline: Outline) -> Decimal:

@@ -12,16 +12,17 @@ from django.dispatch import receiver
 from academy.pages.caching import content_changed
 from academy.people.models import Person, Placement
 from academy.people.signals import placed
-from courses.models import Course, Enrolment, LegalReference
+from courses.models import Course, Enrolment, LearnerYear, LegalReference
 
 
 @receiver(placed, dispatch_uid="correct_enrolment_mirrors")
 def correct_enrolment_mirrors(sender: type[Placement], person_ids: list[int], **kwargs: Any) -> None:
-    """One UPDATE for all who moved. Completions keep the unit that earned them."""
+    """One UPDATE of each table for all who moved. Completions keep the unit that earned them."""
     person = Person.objects.filter(pk=OuterRef("person"))
-    Enrolment.objects.filter(person__in=person_ids).update(
-        unit=Subquery(person.values("unit")[:1]), agency=Subquery(person.values("unit__agency")[:1])
-    )
+    for mirror in (Enrolment, LearnerYear):
+        mirror.objects.filter(person__in=person_ids).update(
+            unit=Subquery(person.values("unit")[:1]), agency=Subquery(person.values("unit__agency")[:1])
+        )
 
 
 def public_rows_changed(**kwargs: Any) -> None:

@@ -141,6 +141,7 @@ def _enrol(edition: Edition, agency: Agency, unit_keys: list[int], persons: list
             Enrolment(
                 person_id=person,
                 run=run,
+                course=edition.course,
                 edition=edition,
                 unit_id=unit_keys[number % len(unit_keys)],
                 agency=agency,

@@ -14,6 +14,7 @@ from factory.django import DjangoModelFactory
 
 from academy.people import units
 from academy.people.models import Agency, Organiser, Person, Placement, Role, WorkUnit
+from courses import credit_hours, progress
 from courses.models import (
     Completion,
     Course,
@@ -216,6 +217,7 @@ def make_enrolment(person: Person | None = None, *, edition: Edition | None = No
         **{
             "person": person,
             "run": run,
+            "course": edition.course,
             "edition": edition,
             "unit": person.unit,
             "agency": person.unit.agency if person.unit else None,
@@ -227,24 +229,27 @@ def make_enrolment(person: Person | None = None, *, edition: Edition | None = No
 
 def make_completion(person: Person | None = None, *, edition: Edition | None = None, **fields: Any) -> Completion:
     """A passed completion, as a bare row: no signal is sent and nothing is issued."""
-    enrolment = make_enrolment(person, edition=edition)
-    edition = enrolment.edition
-    Enrolment.objects.filter(pk=enrolment.pk).update(
-        completed_at=AT, score=Decimal(88), credit_hours=edition.credit_hours
-    )
-    return Completion.objects.create(
+    return complete(make_enrolment(person, edition=edition), **fields)
+
+
+def complete(enrolment: Enrolment, **fields: Any) -> Completion:
+    """The same for an enrolment that is there, with what the action writes beside it."""
+    completion = Completion.objects.create(
         **{
             "enrolment": enrolment,
             "outcome": Completion.Outcome.PASSED,
             "person": enrolment.person,
-            "course": edition.course,
-            "edition": edition,
+            "course": enrolment.edition.course,
+            "edition": enrolment.edition,
             "unit": enrolment.unit,
             "agency": enrolment.agency,
             "score": Decimal(88),
-            "credit_hours": edition.credit_hours,
+            "credit_hours": enrolment.edition.credit_hours,
             "completed_at": AT,
             "completed_on": date(2026, 11, 24),
         }
         | fields
     )
+    progress.mirror(enrolment, completion)
+    credit_hours.count(completion)
+    return completion

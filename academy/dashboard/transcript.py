@@ -14,10 +14,10 @@ from django.utils import translation
 
 from academy.people import nip
 from academy.people.models import Person
-from academy.reports.credit_hours import credited
 from certificates import codes
 from certificates.models import Certificate
 from certificates.rendering import draw_sheet
+from courses.credit_hours import credited
 from courses.models import Completion
 
 TEMPLATE = "dashboard/pdf/transcript.html"

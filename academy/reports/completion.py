@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from academy.reports.columns import Column, Kind
-from academy.reports.facts import Counts, counts_by_branch, counts_by_course
+from academy.reports.facts import Counts, counts_by_course, counts_by_unit
 from academy.reports.filters import Filters, State
 from academy.reports.scope import Scope, Unit
 from academy.reports.tables import MadeLines, Table
@@ -66,8 +66,10 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
     Closed units and the unit above its children are left out where they count nobody.
     """
     shown = unit_rows(scope, filters, below)
-    length = max(len(row.unit.path) for row in shown)
-    counts = counts_by_branch(filters.units(scope), length=length, year=filters.year, course=filters.course)
+    units = filters.units(scope)
+    paths = dict(units.values_list("pk", "path"))
+    found_in = counts_by_unit(units, year=filters.year, course=filters.course)
+    counts = {paths[unit]: found for unit, found in found_in.items()}
     sums = _sums(counts, {len(row.unit.path) for row in shown if not row.direct})
     rows = []
     for row in shown:

@@ -150,7 +150,7 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course]) -> T
     if state in {State.TARGET, State.NOT_ENROLLED}:
         found, sources = _all_pairs(units, filters, [filters.course] if filters.course else courses)
     else:
-        found = facts.with_certificate(pairs).order_by("unit__path", "person__name", "person", "run__course__code")
+        found = facts.with_certificate(pairs).order_by("unit__path", "person__name", "person", "course__code")
         sources = person_sources("person__") | PAIR_SOURCES | {"person": "person_id"}
     lines = QueryLines(
         PARTICIPANT_COLUMNS,
@@ -165,13 +165,13 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course]) -> T
 
 # Where the values of PAIR_COLUMNS stand for an enrolment that went through `facts.with_certificate`.
 PAIR_SOURCES: dict[str, Any] = {
-    "course": "run__course__title",
-    "course_key": "run__course__key",
+    "course": "course__title",
+    "course_key": "course__key",
     "edition": facts.edition_number(),
     "state": facts.state_code(),
-    "score": "completion__score",
+    "score": "score",
     "credit_hours": facts.counted_hours(),
-    "completed_on": "completion__completed_on",
+    "completed_on": "completed_on",
     "number": "certificate__number",
     "code": "certificate__code",
 }
@@ -195,7 +195,7 @@ def _all_pairs(
         .filter(pair_course_id__in=[course.pk for course in courses])
     )
     own = facts.enrolments(year=filters.year, course=None).filter(
-        person=OuterRef("pk"), run__course=OuterRef("pair_course_id")
+        person=OuterRef("pk"), course=OuterRef("pair_course_id")
     )
     if filters.state == State.NOT_ENROLLED:
         pairs = pairs.filter(~Exists(own))
@@ -216,7 +216,7 @@ def _all_pairs(
 def own_courses(person: Person) -> Table:
     """The courses of one person, one line per course and year (finished in, or else begun in), newest first."""
     pairs = facts.furthest(facts.enrolments(year=None, course=None).filter(person=person), year=None)
-    found = facts.with_certificate(pairs).order_by(facts.YEAR.desc(), "run__course__code", "pk")
+    found = facts.with_certificate(pairs).order_by(facts.YEAR.desc(), "course__code", "pk")
     lines = QueryLines(
         OWN_COURSE_COLUMNS,
         found,

@@ -8,11 +8,12 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.forms import CheckboxSelectMultiple
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel
 
+from academy.covering import CoveringIndex
 from academy.numerals import roman
 from academy.people.models import Agency, WorkUnit
 from courses.models.course import Course
@@ -111,22 +112,50 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 class Enrolment(models.Model):
     """A person in a run. Withdrawing keeps the row, rejoining clears it; a retake is a later run.
 
-    `unit` and `agency` mirror where the person works now; `completed_at`, `score` and `credit_hours` mirror the
-    Completion, so that reports need no join.
+    What reports count stands here, so that they need no join: `course` is that of the run, `unit` and `agency` mirror
+    where the person works now; `completed_at`, `completed_on`, `earned_unit`, `score` and `credit_hours` the Completion.
+    `counted_hours` are those that count towards the year (see credit_hours.py), `certified_at` says since when a live
+    certificate is published (see certification.py).
     """
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="enrolments")
+    class Reached(models.IntegerChoices):
+        """How far somebody got. The order is that of the states, so the furthest is the highest."""
+
+        ENROLLED = 0, _("Not started")
+        BEGUN = 1, _("Running")
+        FINISHED = 2, _("Finished")
+        CERTIFIED = 3, _("Certified")
+
+    # No index of its own where that of a constraint or a report begins with the column, or nobody asks for it alone.
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="enrolments", db_index=False
+    )
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="enrolments")
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="enrolments", db_index=False)
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="enrolments")
-    unit = models.ForeignKey(WorkUnit, on_delete=models.PROTECT, null=True, related_name="+")
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, related_name="+")
+    unit = models.ForeignKey(WorkUnit, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     enrolled_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    completed_on = models.DateField(null=True, blank=True)
+    earned_unit = models.ForeignKey(WorkUnit, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     score = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
     credit_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    counted_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    certified_at = models.DateTimeField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)  # set by an assignment: the earliest day of those in force
+    reached = models.GeneratedField(
+        expression=Case(
+            When(certified_at__isnull=False, then=Value(Reached.CERTIFIED)),
+            When(completed_on__isnull=False, then=Value(Reached.FINISHED)),
+            When(started_at__isnull=False, then=Value(Reached.BEGUN)),
+            default=Value(Reached.ENROLLED),
+        ),
+        output_field=models.SmallIntegerField(choices=Reached),
+        db_persist=True,
+    )
 
     objects = EnrolmentQuerySet.as_manager()
 
@@ -134,6 +163,21 @@ class Enrolment(models.Model):
         verbose_name = _("enrolment")
         verbose_name_plural = _("enrolments")
         constraints = [models.UniqueConstraint(fields=["person", "run"], name="enrolment_once_per_run")]
+        indexes = [
+            # The reports of a unit read this alone, in the order in which they group.
+            CoveringIndex(
+                fields=["unit", "course", "person"],
+                include=["reached", "enrolled_at", "completed_on", "counted_hours"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="enrolment_of_unit",
+            ),
+            CoveringIndex(
+                fields=["earned_unit", "course", "person"],
+                include=["reached", "completed_on", "counted_hours"],
+                condition=Q(completed_on__isnull=False),
+                name="enrolment_earned_in_unit",
+            ),
+        ]
 
 
 class ActivityProgress(models.Model):
@@ -164,15 +208,35 @@ class Completion(models.Model):
     )
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="completions")
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="+")
-    unit = models.ForeignKey(WorkUnit, on_delete=models.PROTECT, null=True, related_name="+")
-    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, related_name="+")
+    unit = models.ForeignKey(WorkUnit, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     score = models.DecimalField(max_digits=5, decimal_places=2)
     credit_hours = models.PositiveSmallIntegerField()
     completed_at = models.DateTimeField()
     completed_on = models.DateField()
+    credit_annulled_at = models.DateTimeField(null=True, blank=True)  # the one thing that is added later
 
     class Meta:
         verbose_name = _("completion")
         verbose_name_plural = _("completions")
         # SQLite has no statistics: asked for a person and a course it would walk through everybody's completions of it.
         indexes = [models.Index(fields=["person", "course"], name="completion_person_course")]
+
+
+class LearnerYear(models.Model):
+    """The credit hours of a person in a year: what `credit_hours.credit_hours` says, kept so that reports need no sum.
+
+    A row stands for everybody who finished something in the year. `unit` and `agency` mirror where the person works now.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    year = models.PositiveSmallIntegerField()
+    unit = models.ForeignKey(WorkUnit, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    credit_hours = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "year"], name="learner_year_once")]
+        indexes = [
+            CoveringIndex(fields=["unit", "year"], include=["person", "credit_hours"], name="learner_year_of_unit")
+        ]

@@ -79,7 +79,16 @@ def make_very_many(count: int, *, unit: Any, edition: Edition, size: int) -> Non
         Person(name=f"Maria Contoh {n}", nip=make_nip(100_000 + n), unit=unit) for n in range(count)
     )
     enrolments = Enrolment.objects.bulk_create(
-        Enrolment(person=person, run=run, edition=edition, enrolled_at=AT, completed_at=AT, **where)
+        Enrolment(
+            person=person,
+            run=run,
+            course=edition.course,
+            edition=edition,
+            enrolled_at=AT,
+            completed_at=AT,
+            completed_on=AT.date(),
+            **where,
+        )
         for person in people
     )
     completions = Completion.objects.bulk_create(

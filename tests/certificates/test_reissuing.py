@@ -90,3 +90,23 @@ def test_16_reissues_at_once_make_one_revision():
     errors = at_once(lambda _n: reissuing.reissue(old, correction="Nama", by=by, at=LATER), threads=16)
     assert errors == []
     assert list(Certificate.objects.order_by("revision").values_list("revision", "sequence")) == [(1, 1), (2, 2)]
+
+
+def test_reports_know_since_when_a_live_certificate_is_published():
+    completion = make_completion()
+
+    def certified_at() -> object:
+        completion.enrolment.refresh_from_db()
+        return completion.enrolment.certified_at
+
+    first = issuing.issue(completion, at=AT)
+    assert certified_at() is None
+    first = issuing.publish_file(first, at=AT)
+    assert certified_at() == AT
+    second = reissuing.reissue(first, correction="Gelar", by=PersonFactory(), at=LATER)
+    assert certified_at() is None
+    second = issuing.publish_file(second, at=LATER)
+    assert certified_at() == LATER
+    revoke(second, annuls_credit=True)
+    assert certified_at() is None
+    assert (completion.enrolment.reached, completion.enrolment.counted_hours) == (2, 0)

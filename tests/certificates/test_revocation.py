@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 
 from academy.notifications.models import Message
 from academy.people.models import Organiser, Person
-from academy.reports.credit_hours import credit_hours
 from certificates import issuing, revocation, verification
 from certificates.models import Certificate, Revocation
 from certificates.verification import Outcome
+from courses.credit_hours import credit_hours
 from tests.factories import AT, CourseFactory, OrganiserFactory, PersonFactory, make_completion, make_edition
 
 pytestmark = pytest.mark.django_db

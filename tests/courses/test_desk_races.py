@@ -291,7 +291,7 @@ def almost_done():
         course=make_edition().course, year=2026, number=1, opens_on=date(2026, 10, 1), closes_on=date(2026, 10, 30)
     )
     enrolment = Enrolment.objects.create(
-        person=PersonFactory(), run=run, edition=run.course.editions.get(), enrolled_at=NOW
+        person=PersonFactory(), run=run, course=run.course, edition=run.course.editions.get(), enrolled_at=NOW
     )
     first, last = enrolment.edition.activities.filter(kind="lesson").order_by("position")
     complete_lesson(enrolment, first, at=NOW)

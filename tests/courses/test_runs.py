@@ -312,7 +312,7 @@ def test_a_reviewer_looks_and_changes_nothing(client, page):
 def test_closing_is_asked_first(client, page, trainer):
     run = make_run(page.course, year=2025, opens_on=date(2025, 1, 1), closes_on=date(2025, 2, 1))
     enrolment = Enrolment.objects.create(
-        person=PersonFactory(), run=run, edition=page.course.editions.get(), enrolled_at=AT
+        person=PersonFactory(), run=run, course=page.course, edition=page.course.editions.get(), enrolled_at=AT
     )
     read_all(enrolment)
     address = reverse("run_close", args=[run.pk])

@@ -2,24 +2,25 @@
 
 import re
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from academy.people.models import Person
-from academy.reports.credit_hours import credit_hours
-from certificates.models import Certificate, CertificateFile
+from certificates.models import Certificate
+from courses.credit_hours import credit_hours
 from courses.models import Completion, Enrolment, Run
 from courses.progress import complete_lesson
 from tests.factories import (
     AT,
     CourseFactory,
     PersonFactory,
+    complete,
     make_completion,
     make_edition,
     make_enrolment,
 )
+from tests.reports.world import make_certificate
 
 pytestmark = pytest.mark.django_db
 THIS_YEAR = timezone.localdate().year
@@ -42,25 +43,9 @@ def earn(person: Person, hours: int, *, on: date | None = None, edition=None) ->
 
 
 def certify(completion: Completion, *, published: bool = True, **fields) -> Certificate:
-    sequence = Certificate.objects.count() + 1
-    file = CertificateFile.objects.create(sha256=f"{sequence:064d}", size=184_320, key="x") if published else None
-    return Certificate.objects.create(
-        **{
-            "completion": completion,
-            "organiser": completion.course.organiser,
-            "year": completion.completed_on.year,
-            "sequence": sequence,
-            "number": f"{sequence:04d}/BPSDMD/III/2026",
-            "code": f"{sequence:016d}",
-            "facts": {},
-            "facts_sha256": "0" * 64,
-            "template_version": "1",
-            "issued_at": AT,
-            "published_at": AT if published else None,
-            "file": file,
-        }
-        | fields
-    )
+    if not published:
+        fields = {"published_at": None, "file": None} | fields
+    return make_certificate(completion, **fields)
 
 
 def test_signed_out_one_is_asked_to_sign_in(client):
@@ -209,17 +194,7 @@ def test_a_course_counts_once_a_year(person):
         course=first.course, year=2026, number=2, opens_on=date(2026, 5, 1), closes_on=date(2026, 6, 1)
     )
     again = make_enrolment(person, edition=first.edition, run=run)
-    Completion.objects.create(
-        enrolment=again,
-        outcome="passed",
-        person=person,
-        course=first.course,
-        edition=first.edition,
-        score=Decimal(90),
-        credit_hours=4,
-        completed_at=AT,
-        completed_on=date(2026, 6, 1),
-    )
+    complete(again, credit_hours=4, completed_on=date(2026, 6, 1))
     assert (Enrolment.objects.count(), credit_hours(person, year=2026)) == (2, 4)
 
 

@@ -12,9 +12,9 @@ from django.test import Client
 from academy.dashboard import transcript
 from academy.people import nip
 from academy.people.models import Person
-from academy.reports.credit_hours import credit_hours
 from certificates import codes, issuing, reissuing
 from certificates.models import Certificate
+from courses.credit_hours import credit_hours
 from tests.certificates import validators
 from tests.certificates.gathering import make_published
 from tests.factories import AT, CourseFactory, PersonFactory, make_completion, make_edition

@@ -13,7 +13,7 @@ from django.utils import timezone
 from academy.people import units
 from academy.people.models import WorkUnit
 from academy.people.placements import place
-from academy.reports.credit_hours import credit_hours
+from courses.credit_hours import credit_hours
 from courses.models import Enrolment
 from tests.factories import PersonFactory, make_completion, make_enrolment
 from tests.reports.world import AT, World, complete, content, make_certificate, page_table, read_csv, soup
@@ -117,12 +117,6 @@ def test_withdrawn_enrolments_and_inactive_people_do_not_count(world: World, hr:
     world.people["elsa"].enrolments.update(withdrawn_at=AT)
     type(world.hr).objects.filter(pk=world.people["ana"].pk).update(is_active=False)
     assert page_table(hr.get("/laporan/")).totals[:7] == ["Jumlah", "6", "3", "0", "2", "1", "0"]
-
-
-@pytest.mark.parametrize("change", [{"revoked_at": AT}, {"superseded_at": AT}, {"published_at": None}])
-def test_only_a_live_published_certificate_counts(world: World, hr: Client, change: dict[str, Any]):
-    world.people["ana"].completions.get().certificates.update(**change)
-    assert page_table(hr.get("/laporan/")).total("Bersertifikat") == "0"
 
 
 def test_two_runs_of_a_course_are_one_pair_in_its_furthest_state(world: World, hr: Client):

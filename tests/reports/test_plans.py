@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from academy.reports import facts
-from academy.reports.credit_hours import credited
+from courses.credit_hours import credited
 from courses.models import Enrolment
 
 

@@ -14,10 +14,10 @@ from academy.people import units
 from academy.people.models import Person, WorkUnit
 from academy.people.placements import place
 from academy.reports import completion, people
-from academy.reports.credit_hours import credit_hours
 from academy.reports.filters import Filters, State
 from academy.reports.scope import Scope, scope_of
 from certificates.models import Certificate
+from courses.credit_hours import credit_hours
 from courses.models import Completion, Course, Enrolment
 from tests.factories import (
     AgencyFactory,

@@ -17,7 +17,10 @@ from django.utils import timezone
 from academy.people import units
 from academy.people.models import AgencyGroup, Person, Role, WorkUnit
 from certificates.models import Certificate, CertificateFile
+from courses import credit_hours
+from courses.certification import certified
 from courses.models import Completion, Course, Enrolment
+from tests import factories
 from tests.factories import (
     LONG_AGO,
     AgencyFactory,
@@ -34,10 +37,10 @@ AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 
 
 def make_certificate(completion: Completion, **fields: Any) -> Certificate:
-    """A live published certificate, as a bare row."""
+    """A live published certificate, as a bare row, and what the actions write beside it."""
     sequence = Certificate.objects.count() + 1
     file = CertificateFile.objects.create(sha256=f"{sequence:064d}", size=1, key=f"{sequence}.pdf")
-    return Certificate.objects.create(
+    certificate: Certificate = Certificate.objects.create(
         **{
             "completion": completion,
             "organiser": completion.course.organiser,
@@ -54,25 +57,16 @@ def make_certificate(completion: Completion, **fields: Any) -> Certificate:
         }
         | fields
     )
+    if Certificate.objects.live().published().filter(pk=certificate.pk).exists():
+        certified([completion.pk], at=AT)
+    if certificate.annuls_credit:
+        credit_hours.annul([completion.pk], at=AT)
+    return certificate
 
 
 def complete(enrolment: Enrolment, *, at: datetime = AT) -> Completion:
     """A passed completion of this enrolment, as bare rows."""
-    hours = enrolment.edition.credit_hours
-    Enrolment.objects.filter(pk=enrolment.pk).update(completed_at=at, score=Decimal(88), credit_hours=hours)
-    return Completion.objects.create(
-        enrolment=enrolment,
-        outcome=Completion.Outcome.PASSED,
-        person=enrolment.person,
-        course=enrolment.edition.course,
-        edition=enrolment.edition,
-        unit=enrolment.unit,
-        agency=enrolment.agency,
-        score=Decimal(88),
-        credit_hours=hours,
-        completed_at=at,
-        completed_on=timezone.localdate(at),
-    )
+    return factories.complete(enrolment, completed_at=at, completed_on=timezone.localdate(at))
 
 
 @dataclass

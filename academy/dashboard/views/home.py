@@ -19,8 +19,8 @@ from academy.pages.caching import cached_for_anonymous
 from academy.pages.templatetags.formats import clock, day, grouped
 from academy.people.models import Person
 from academy.reports import facts
-from academy.reports.credit_hours import PNS_CREDIT_HOURS_A_YEAR, credit_hours
 from certificates.models import Certificate
+from courses.credit_hours import PNS_CREDIT_HOURS_A_YEAR, credit_hours
 from courses.models import Completion, Course, Edition, Enrolment, Level
 from courses.standing import standing_in
 
@@ -108,7 +108,7 @@ def _own_path(person: Person, year: int) -> dict[str, Any]:
         .order_by("completed_on")
         .values_list("course", "completed_on")
     )
-    running = set(Enrolment.objects.running().filter(person=person).values_list("run__course", flat=True))
+    running = set(Enrolment.objects.running().filter(person=person).values_list("course", flat=True))
     steps = []
     for course in courses:
         if course.pk in finished:

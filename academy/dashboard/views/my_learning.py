@@ -22,8 +22,8 @@ from django.utils.translation import ngettext
 
 from academy.pages.templatetags.formats import day
 from academy.people.models import Person
-from academy.reports.credit_hours import PNS_CREDIT_HOURS_A_YEAR, PPPK_CREDIT_HOURS_A_YEAR, credit_hours
 from certificates.models import Certificate
+from courses.credit_hours import PNS_CREDIT_HOURS_A_YEAR, PPPK_CREDIT_HOURS_A_YEAR, credit_hours
 from courses.deadlines import due, is_overdue
 from courses.models import ActivityProgress, Completion, Enrolment
 from courses.outline import outline_of
