@@ -18,7 +18,7 @@ from academy.reports.filters import Filters, State
 from academy.reports.scope import Scope, scope_of
 from certificates.models import Certificate
 from courses.credit_hours import credit_hours
-from courses.models import Completion, Course, Enrolment
+from courses.models import Course, Enrolment
 from tests.factories import (
     AgencyFactory,
     CourseFactory,
@@ -72,9 +72,9 @@ def make_history(rng: random.Random) -> Person:
 def _take_part(rng: random.Random, person: Person, edition: Any, run: Any) -> None:
     if rng.random() < 0.4:
         enrolled_at, at = rng.choice([*ENROLLED[:2], AT - timedelta(days=9)]), rng.choice(FINISHED)
-        completion = complete(make_enrolment(person, edition=edition, run=run, enrolled_at=min(enrolled_at, at)), at=at)
-        if rng.random() < 0.2:  # finished in an older edition, of other hours
-            Completion.objects.filter(pk=completion.pk).update(credit_hours=completion.credit_hours + 1)
+        older = int(rng.random() < 0.2)  # finished in an edition of other hours
+        enrolment = make_enrolment(person, edition=edition, run=run, enrolled_at=min(enrolled_at, at))
+        completion = complete(enrolment, at=at, credit_hours=edition.credit_hours + older)
         fate = rng.choice(["live", "live", "none", "owed", "revoked", "annulled", "replaced"])
         if fate == "none":
             return

@@ -64,9 +64,9 @@ def make_certificate(completion: Completion, **fields: Any) -> Certificate:
     return certificate
 
 
-def complete(enrolment: Enrolment, *, at: datetime = AT) -> Completion:
+def complete(enrolment: Enrolment, *, at: datetime = AT, **fields: Any) -> Completion:
     """A passed completion of this enrolment, as bare rows."""
-    return factories.complete(enrolment, completed_at=at, completed_on=timezone.localdate(at))
+    return factories.complete(enrolment, completed_at=at, completed_on=timezone.localdate(at), **fields)
 
 
 @dataclass
