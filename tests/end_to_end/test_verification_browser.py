@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -131,19 +132,29 @@ def test_the_keyboard_is_enough(academy: Stack, browser: Browser, code: str):
         expect(page).to_have_title(re.compile("^Sertifikat ini asli dan berlaku – "))
 
 
+def held(page: Page, pattern: str) -> Callable[[], None]:
+    """Requests to such an address wait; what is returned waits for the first and lets it go."""
+    waiting: list[Route] = []
+    page.route(pattern, lambda route: waiting.append(route))
+
+    def release() -> None:
+        while not waiting:
+            page.wait_for_timeout(20)
+        waiting.pop().continue_()
+
+    return release
+
+
 def test_what_happens_to_a_file_is_said_aloud(academy: Stack, browser: Browser, altered: Path):
     with window(browser, academy.base_url) as (page, _watch):
-        asked: list[Route] = []
-        page.route("**/verifikasi/?sha256=*", lambda route: asked.append(route))  # held back until both words are heard
+        ask, send_it = held(page, "**/verifikasi/?sha256=*"), held(page, "**/verifikasi/berkas/")
         page.goto("/verifikasi/")
         page.set_input_files("input[type=file]", altered)
         page.get_by_role("button", name="Periksa berkas").press("Enter")
         status = page.get_by_role("status")
         expect(status).to_have_text("Membandingkan sidik berkas …")
-        sending: list[Route] = []
-        page.route("**/verifikasi/berkas/", lambda route: sending.append(route))
-        asked[0].continue_()
+        ask()
         expect(status).to_have_text("Mengirim berkas …")
-        sending[0].continue_()
+        send_it()
         expect(page.get_by_role("heading", level=1)).to_be_focused()
         expect(page.get_by_role("heading", level=1)).to_have_text("Berkas ini telah diubah")
