@@ -1,4 +1,4 @@
-"""What the parts of a verdict are called: differences of a file, and checks by their answer."""
+"""A verdict in words: its headline, the differences of a file, and checks by their answer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from certificates.verification import Answer
+from certificates.verification import Answer, Outcome
 
+HEADLINES = {
+    Outcome.GENUINE: _("This certificate is genuine and valid"),
+    Outcome.REVOKED: _("This certificate has been revoked"),
+    Outcome.REPLACED: _("This certificate has been replaced"),
+    Outcome.EXPIRED: _("This certificate is genuine but has expired"),
+    Outcome.ALTERED: _("This file has been altered"),
+    Outcome.FOREIGN: _("This file was signed by somebody else"),
+    Outcome.RESAVED: _("This is a re-saved copy, not the issued file"),
+    Outcome.UNKNOWN: _("This code is not known"),
+}
 DIFFERENCE_LABELS = {
     "title": _("Document"),
     "number": _("Number"),
