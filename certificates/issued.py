@@ -12,29 +12,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from academy.people.models import Organiser, Person, Role
-from certificates import codes, issuing
+from certificates import codes, ends, issuing
 from certificates.models import Certificate, Revocation
 from courses.trainers import organisers_of
 
-VALID, REVOKED, REPLACED, MADE, ASIDE = "berlaku", "dicabut", "diganti", "dibuat", "disisihkan"
+VALID, ENDING, ENDED, REVOKED, REPLACED, MADE, ASIDE = (
+    *("berlaku", "segera-berakhir", "kedaluwarsa", "dicabut", "diganti", "dibuat", "disisihkan"),
+)
 _LIVE = Q(revoked_at__isnull=True, superseded_at__isnull=True)
 _UNPUBLISHED = _LIVE & Q(published_at__isnull=True)
 _ASIDE = Q(tries__gte=issuing.MOST_TRIES)
-# Every certificate is in exactly one of these states; revoked goes before replaced, as in the public check.
-STATES: dict[str, Q] = {
-    VALID: _LIVE & Q(published_at__isnull=False),
-    REVOKED: Q(revoked_at__isnull=False),
-    REPLACED: Q(revoked_at__isnull=True, superseded_at__isnull=False),
-    MADE: _UNPUBLISHED & ~_ASIDE,
-    ASIDE: _UNPUBLISHED & _ASIDE,
-}
 WORDS: dict[str, Any] = {
     VALID: gettext_lazy("Valid"),
+    ENDING: gettext_lazy("Ends soon"),
+    ENDED: gettext_lazy("Expired"),
     REVOKED: gettext_lazy("Revoked"),
     REPLACED: gettext_lazy("Replaced by a newer one"),
     MADE: gettext_lazy("Being made"),
     ASIDE: gettext_lazy("Set aside"),
 }
+
+
+LIVE = frozenset({VALID, ENDING, ENDED, MADE, ASIDE})  # those that can be revoked
 
 
 @dataclass(frozen=True)
@@ -68,13 +67,30 @@ def held_with(digits: str) -> Q:
     return Q(completion__person__nip=digits) | Q(facts__nip=digits)
 
 
-def state_of(certificate: Certificate) -> str:
+def in_state(state: str, *, at: datetime) -> Q:
+    """Revoked goes before replaced, as in the public check. What ends soon is valid too; else there is one state each."""
+    in_force = _LIVE & Q(published_at__isnull=False)
+    return {
+        VALID: lambda: in_force & ~ends.ended(at=at),
+        ENDING: lambda: in_force & ends.ending(at=at),
+        ENDED: lambda: in_force & ends.ended(at=at),
+        REVOKED: lambda: Q(revoked_at__isnull=False),
+        REPLACED: lambda: Q(revoked_at__isnull=True, superseded_at__isnull=False),
+        MADE: lambda: _UNPUBLISHED & ~_ASIDE,
+        ASIDE: lambda: _UNPUBLISHED & _ASIDE,
+    }[state]()
+
+
+def state_of(certificate: Certificate, *, at: datetime) -> str:
+    """What ends soon is named so."""
     if certificate.revoked_at:
         return REVOKED
     if certificate.superseded_at:
         return REPLACED
+    if certificate.published_at and ends.has_ended(certificate, at=at):
+        return ENDED
     if certificate.published_at:
-        return VALID
+        return ENDING if ends.ends_soon(certificate, at=at) else VALID
     return ASIDE if certificate.tries >= issuing.MOST_TRIES else MADE
 
 

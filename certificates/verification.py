@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from academy.people import nip
-from certificates import codes
+from certificates import codes, ends
 from certificates.facts import CertificateFacts
 from certificates.models import Certificate
 
@@ -105,9 +105,9 @@ def look_up(code: str) -> Verdict:
 
 def standing_of(certificate: Certificate) -> Verdict:
     """The verdict on a published certificate of the register, whose organiser is at hand."""
-    valid_until = _valid_until(certificate)
-    is_over = valid_until is not None and _is_over(certificate, valid_until)
-    ends = {"not_expired": Answer.NO if is_over else Answer.YES} if valid_until else {}
+    valid_until = ends.last_day(certificate)
+    is_over = ends.has_ended(certificate, at=timezone.now())
+    expiry = {"not_expired": Answer.NO if is_over else Answer.YES} if valid_until else {}
     return Verdict(
         outcome=_outcome(certificate, is_over=is_over),
         code=certificate.code,
@@ -115,7 +115,7 @@ def standing_of(certificate: Certificate) -> Verdict:
             "registered": Answer.YES,
             "not_revoked": Answer.NO if certificate.revoked_at else Answer.YES,
             "not_replaced": Answer.NO if certificate.superseded_at else Answer.YES,
-            **ends,
+            **expiry,
             "file": Answer.UNKNOWN,
         },
         facts=CertificateFacts.from_json(certificate.facts),
@@ -134,17 +134,6 @@ def _outcome(certificate: Certificate, *, is_over: bool) -> Outcome:
     if certificate.superseded_at:
         return Outcome.REPLACED
     return Outcome.EXPIRED if is_over else Outcome.GENUINE
-
-
-def _is_over(certificate: Certificate, last: date) -> bool:
-    """The last day counts where the organiser is."""
-    return timezone.localdate(timezone=ZoneInfo(certificate.organiser.time_zone)) > last
-
-
-def _valid_until(certificate: Certificate) -> date | None:
-    """The last day of validity, if it has one."""
-    last = certificate.facts.get("valid_until")
-    return date.fromisoformat(last) if last else None
 
 
 def standing(code: str) -> str | None:
