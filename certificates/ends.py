@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -37,19 +37,24 @@ def ends_soon(certificate: Certificate, *, at: datetime) -> bool:
     return last is not None and last - RENEWED_BEFORE <= today_at(certificate.organiser, at=at) <= last
 
 
-def ended(*, at: datetime) -> Q:
-    """`has_ended` for a query, whatever else became of them."""
-    return on_each_day(lambda today: Q(**{f"{LAST_DAY}__lt": today}), at=at)
+def ended_and_ending(*, at: datetime) -> tuple[Q, Q]:
+    """`has_ended` and `ends_soon` for a query, whatever else became of them."""
+    today = todays(at=at)
+    return (
+        on_each_day(lambda day: Q(**{f"{LAST_DAY}__lt": day}), today),
+        on_each_day(lambda day: Q(**{f"{LAST_DAY}__range": (day, day + RENEWED_BEFORE)}), today),
+    )
 
 
-def ending(*, at: datetime) -> Q:
-    """`ends_soon` for a query."""
-    return on_each_day(lambda today: Q(**{f"{LAST_DAY}__range": (today, today + RENEWED_BEFORE)}), at=at)
+def todays(*, at: datetime) -> dict[str, date]:
+    """The day that it is in each time zone of an organiser. One query."""
+    zones = Organiser.objects.order_by().values_list("time_zone", flat=True).distinct()
+    return {zone: timezone.localdate(at, ZoneInfo(zone)) for zone in zones}
 
 
-def on_each_day(condition: Callable[[date], Q], *, at: datetime) -> Q:
+def on_each_day(condition: Callable[[date], Q], days: Mapping[str, date]) -> Q:
     """The condition with the day that it is at each certificate's organiser."""
     found = Q(pk__in=[])
-    for zone in Organiser.objects.order_by().values_list("time_zone", flat=True).distinct():
-        found |= Q(organiser__time_zone=zone) & condition(timezone.localdate(at, ZoneInfo(zone)))
+    for zone, day in days.items():
+        found |= Q(organiser__time_zone=zone) & condition(day)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -33,6 +33,7 @@ WORDS: dict[str, Any] = {
 }
 
 
+DECLINED_SHOWN = timedelta(days=30)  # so long its proposer sees that a proposal was declined
 LIVE = frozenset({VALID, ENDING, ENDED, MADE, ASIDE})  # those that can be revoked
 
 
@@ -70,15 +71,16 @@ def held_with(digits: str) -> Q:
 def in_state(state: str, *, at: datetime) -> Q:
     """Revoked goes before replaced, as in the public check. What ends soon is valid too; else there is one state each."""
     in_force = _LIVE & Q(published_at__isnull=False)
+    ended, ending = ends.ended_and_ending(at=at)
     return {
-        VALID: lambda: in_force & ~ends.ended(at=at),
-        ENDING: lambda: in_force & ends.ending(at=at),
-        ENDED: lambda: in_force & ends.ended(at=at),
-        REVOKED: lambda: Q(revoked_at__isnull=False),
-        REPLACED: lambda: Q(revoked_at__isnull=True, superseded_at__isnull=False),
-        MADE: lambda: _UNPUBLISHED & ~_ASIDE,
-        ASIDE: lambda: _UNPUBLISHED & _ASIDE,
-    }[state]()
+        VALID: in_force & ~ended,
+        ENDING: in_force & ending,
+        ENDED: in_force & ended,
+        REVOKED: Q(revoked_at__isnull=False),
+        REPLACED: Q(revoked_at__isnull=True, superseded_at__isnull=False),
+        MADE: _UNPUBLISHED & ~_ASIDE,
+        ASIDE: _UNPUBLISHED & _ASIDE,
+    }[state]
 
 
 def state_of(certificate: Certificate, *, at: datetime) -> str:
@@ -118,7 +120,12 @@ def _carried_out(certificates: Iterable[Certificate]) -> dict[int, Revocation]:
 
 def waiting_revocations(organisers: QuerySet[Organiser]) -> QuerySet[Revocation]:
     """What was proposed and waits for a second person."""
-    return Revocation.objects.filter(organiser__in=organisers, carried_out_at=None, withdrawn_at=None)
+    return Revocation.objects.waiting().filter(organiser__in=organisers)
+
+
+def declined_lately(person: Person, *, at: datetime) -> QuerySet[Revocation]:
+    """What this person proposed and somebody else declined, so that it is seen."""
+    return Revocation.objects.filter(proposed_by=person, declined_at__gt=at - DECLINED_SHOWN)
 
 
 def reason_in_words(code: str) -> str:

@@ -6,6 +6,7 @@ it. Who missed a step gets the nearest one, not all of them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from academy.notifications.messages import send_once
 from academy.notifications.models import Message
 from academy.pages.templatetags.formats import day
-from certificates.ends import LAST_DAY, last_day, on_each_day
+from certificates.ends import LAST_DAY, last_day, on_each_day, todays
 from certificates.models import Certificate
 from courses.models import Completion
 from courses.validity import RENEWED_BEFORE
@@ -34,27 +35,26 @@ def remind(*, at: datetime, limit: int) -> int:
 
     The rows are held meanwhile: of two workers each tells others, and what is being revoked is not told to end.
     """
-    told = 0
+    told, today = 0, todays(at=at)
     for step in reversed(STEPS):
-        rows = owed(step, at=at).select_related("completion__person", "organiser").order_by(LAST_DAY, "pk")
+        rows = owed(step, today).select_related("completion__person", "organiser").order_by(LAST_DAY, "pk")
         for certificate in rows.select_for_update(of=("self",), skip_locked=True)[: limit - told]:
             _tell(certificate, step, at=at)
             told += 1
     return told
 
 
-def owed(step: int, *, at: datetime) -> QuerySet[Certificate]:
+def owed(step: int, today: Mapping[str, date]) -> QuerySet[Certificate]:
     """Those in force whose holders are owed this step. A renewed one is not missed: the newer one holds longer.
 
     Neither this step nor a nearer one was told: a clock that ran ahead has said the day already.
     """
     nearer = [one for one in STEPS if one < step]
 
-    def window(today: date) -> Q:
-        first = today + timedelta(days=max(nearer) + 1) if nearer else today
-        return Q(**{f"{LAST_DAY}__range": (first, today + timedelta(days=step))}) & Q(
-            completion__completed_on__lte=today - QUIET
-        )
+    def window(on: date) -> Q:
+        first = on + timedelta(days=max(nearer) + 1) if nearer else on
+        ends_within = Q(**{f"{LAST_DAY}__range": (first, on + timedelta(days=step))})
+        return ends_within & Q(completion__completed_on__lte=on - QUIET)
 
     newer = Certificate.objects.live().filter(
         Q(**{f"{LAST_DAY}__gt": OuterRef(LAST_DAY)}) | Q(**{f"{LAST_DAY}__isnull": True}),
@@ -63,7 +63,7 @@ def owed(step: int, *, at: datetime) -> QuerySet[Certificate]:
         completion__outcome=Completion.Outcome.PASSED,
         completion__completed_at__gt=OuterRef("completion__completed_at"),
     )
-    rows = Certificate.objects.live().published().filter(on_each_day(window, at=at), ~Exists(newer))
+    rows = Certificate.objects.live().published().filter(on_each_day(window, today), ~Exists(newer))
     rows = rows.filter(completion__person__is_active=True, completion__person__email__gt="")
     for one in (step, *nearer):
         key = Concat(Value(KEY), Cast(OuterRef("completion"), CharField()), Value(f":{one}"))

@@ -236,12 +236,13 @@ def own_courses(person: Person) -> Table:
 def own_certificates(person: Person, *, at: datetime) -> Table:
     """Every certificate of one person, the revoked and replaced ones too."""
     found = Certificate.objects.filter(completion__person=person).order_by("-issued_at", "-pk")
+    ended, ending = ends.ended_and_ending(at=at)
     state = Case(
         When(revoked_at__isnull=False, then=Value("revoked")),
         When(superseded_at__isnull=False, then=Value("replaced")),
         When(published_at__isnull=True, then=Value("owed")),
-        When(ends.ended(at=at), then=Value("ended")),
-        When(ends.ending(at=at), then=Value("ending")),
+        When(ended, then=Value("ended")),
+        When(ending, then=Value("ending")),
         default=Value("valid"),
     )
     sources = {name: name for name in ("number", "issued_at", "code")} | {

@@ -35,6 +35,7 @@ from certificates.issued import (
     VALID,
     WORDS,
     Revision,
+    declined_lately,
     held_with,
     in_state,
     issued_by,
@@ -150,6 +151,8 @@ def _show(
     page = Paginator(rows, ON_A_PAGE).get_page(officer.request.GET.get("page"))
     count = page.paginator.count
     waiting = waiting_revocations(organisers).select_related("proposed_by", "organiser").order_by("proposed_at", "pk")
+    declined = declined_lately(officer.person, at=officer.at).select_related("declined_by", "organiser")
+    declined = declined.order_by("-declined_at", "-pk")
     context = {
         "search": search,
         "problems": search.problems(),
@@ -160,6 +163,7 @@ def _show(
         "numbers": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "rows": [_line(row, at=officer.at) for row in page],
         "proposals": [proposal_row(officer, one) for one in waiting[:PROPOSALS_SHOWN]],
+        "declined": [_declined_row(one) for one in declined[:PROPOSALS_SHOWN]],
         "crumbs": crumbs(),
     }
     return render(officer.request, "certificates/issued/list.html", context, status=status)
@@ -183,12 +187,10 @@ def _line(certificate: Certificate, *, at: datetime) -> dict[str, Any]:
 
 def proposal_row(officer: Officer, revocation: Revocation) -> dict[str, Any]:
     """One that waits: whoever proposed it may take it back, somebody else may agree."""
-    count = revocation.certificates.count()
-    words = ngettext("%(count)s certificate", "%(count)s certificates", count) % {"count": grouped(count)}
     zone = revocation.organiser.time_zone
     is_mine = revocation.proposed_by_id == officer.person.pk
     return {
-        "title": f"{words}: {revocation.get_reason_display()}",
+        "title": _proposal_title(revocation),
         "facts": _("Proposed by %(name)s on %(day)s, %(time)s")
         % {
             "name": revocation.proposed_by.full_name,
@@ -198,7 +200,26 @@ def proposal_row(officer: Officer, revocation: Revocation) -> dict[str, Any]:
         "is_mine": is_mine,
         "url": reverse("revocation_withdraw" if is_mine else "revocation_approve", args=[revocation.pk]),
         "action": _("Withdraw the proposal") if is_mine else _("Look at it and decide"),
+        "decline_url": "" if is_mine else reverse("revocation_decline", args=[revocation.pk]),
     }
+
+
+def _declined_row(revocation: Revocation) -> dict[str, Any]:
+    return {
+        "title": _proposal_title(revocation),
+        "facts": _("Declined by %(name)s on %(day)s")
+        % {
+            "name": revocation.declined_by.full_name if revocation.declined_by else "–",
+            "day": _moment(revocation.declined_at, revocation.organiser.time_zone),
+        },
+        "note": revocation.decline_note,
+    }
+
+
+def _proposal_title(revocation: Revocation) -> str:
+    count = revocation.certificates.count()
+    words = ngettext("%(count)s certificate", "%(count)s certificates", count) % {"count": grouped(count)}
+    return f"{words}: {revocation.get_reason_display()}"
 
 
 @for_role(ORGANISER, "GET")

@@ -155,7 +155,7 @@ def test_it_asks_as_often_for_many_as_for_one(django_assert_max_num_queries):
     for _each in range(4):
         certified()
     remind(90)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(6):
         assert remind(89) == 0
 
 
