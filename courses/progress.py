@@ -141,8 +141,8 @@ def _record(row: Enrolment, outcome: Completion.Outcome, outline: Outline, *, at
     agency = person.unit.agency if person.unit else None
     zone = ZoneInfo(agency.time_zone if agency else row.run.course.organiser.time_zone)
     score = course_score(row, outline)
-    completed_on, months = timezone.localdate(at, zone), row.edition.validity_months
-    is_bounded = outcome == Completion.Outcome.PASSED and months is not None
+    completed_on = timezone.localdate(at, zone)
+    months = row.edition.validity_months if outcome == Completion.Outcome.PASSED else None
     completion = Completion.objects.create(
         enrolment=row,
         outcome=outcome,
@@ -155,7 +155,7 @@ def _record(row: Enrolment, outcome: Completion.Outcome, outline: Outline, *, at
         credit_hours=row.edition.credit_hours,
         completed_at=at,
         completed_on=completed_on,
-        valid_until=last_day(completed_on, months=months) if is_bounded else None,
+        valid_until=last_day(completed_on, months=months) if months else None,
     )
     row.completed_at, row.score, row.credit_hours = at, score, row.edition.credit_hours
     row.save(update_fields=["completed_at", "score", "credit_hours"])

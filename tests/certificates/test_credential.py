@@ -57,7 +57,9 @@ def test_it_ends_with_the_last_day_of_the_paper_where_the_organiser_is(signed):
     completion = make_completion(edition=make_edition(validity_months=24))
     certificate = issuing.publish_file(issuing.issue(completion, at=AT), at=AT)
     assert certificate.facts["valid_until"] == "2028-11-24"
+    assert certificate.file is not None
     stored = certificate.file.credential
+    assert stored is not None
     assert stored["validUntil"] == "2028-11-24T15:59:59Z"
     key = keys.load_or_make_credential_key(keys_dir()).public_key()
     assert credential.is_signed_by(stored, key)

@@ -143,7 +143,7 @@ def test_the_task_goes_on_while_there_is_more(monkeypatch: pytest.MonkeyPatch, d
     Completion.objects.update(valid_until=today + timedelta(days=20), completed_on=today - timedelta(days=100))
     rung: list[object] = []
     monkeypatch.setattr(tasks, "AT_MOST", 2)
-    monkeypatch.setattr(tasks.doorbell, "ring", rung.append)
+    monkeypatch.setattr("academy.doorbell.ring", rung.append)
     tasks.remind_of_ends()
     assert (steps().count(), rung) == (2, [tasks.remind_of_ends])
     tasks.remind_of_ends()

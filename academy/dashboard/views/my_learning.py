@@ -147,7 +147,7 @@ def earned_rows(person: Person) -> list[dict[str, Any]]:
         .prefetch_related(Prefetch("certificates", queryset=newest, to_attr="newest"))
         .order_by("-completed_at")
     )
-    return [earned_row(completion, completion.newest) for completion in completions]
+    return [earned_row(one, one.newest) for one in completions]  # type: ignore[attr-defined]  # by the prefetch
 
 
 def earned_row(completion: Completion, certificates: list[Certificate]) -> dict[str, Any]:
