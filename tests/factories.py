@@ -28,6 +28,7 @@ from courses.models import (
     QuestionVersion,
     Run,
 )
+from courses.validity import last_day
 
 AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -229,6 +230,8 @@ def make_completion(person: Person | None = None, *, edition: Edition | None = N
     """A passed completion, as a bare row: no signal is sent and nothing is issued."""
     enrolment = make_enrolment(person, edition=edition)
     edition = enrolment.edition
+    completed_on = fields.get("completed_on", date(2026, 11, 24))
+    months = edition.validity_months
     Enrolment.objects.filter(pk=enrolment.pk).update(
         completed_at=AT, score=Decimal(88), credit_hours=edition.credit_hours
     )
@@ -244,7 +247,8 @@ def make_completion(person: Person | None = None, *, edition: Edition | None = N
             "score": Decimal(88),
             "credit_hours": edition.credit_hours,
             "completed_at": AT,
-            "completed_on": date(2026, 11, 24),
+            "completed_on": completed_on,
+            "valid_until": last_day(completed_on, months=months) if months else None,
         }
         | fields
     )

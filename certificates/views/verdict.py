@@ -119,6 +119,7 @@ def _facts(verdict: Verdict) -> list[dict[str, str]]:
         (_("Run, edition"), f"{printed['run']}, Edisi {printed['edition']}"),
         (_("Learning period"), verdict.facts.period),
         (_("Completed"), _day(printed["completed_on"])),
+        (_("Valid until"), printed["valid_until"] and _day(printed["valid_until"])),
         (_("Credit hours"), f"{printed['credit_hours']} ({printed['credit_hours_in_words']}) jam pelajaran"),
         (
             _("Score"),

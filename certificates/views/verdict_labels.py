@@ -32,6 +32,7 @@ DIFFERENCE_LABELS = {
     "edition": _("Edition"),
     "learned_from": _("Learning period"),
     "completed_on": _("Completed"),
+    "valid_until": _("Valid until"),
     "credit_hours": _("Credit hours"),
     "score": _("Score"),
     "issued_on": _("Issued"),
@@ -61,6 +62,7 @@ CHECK_LABELS: dict[str, dict[Answer, Any]] = {
         Answer.YES: _("Not replaced by a newer one"),
         Answer.UNKNOWN: _("Whether it was replaced cannot be told"),
     },
+    "not_expired": {Answer.YES: _("Not expired"), Answer.NO: _("It has expired")},
     "file": {
         Answer.YES: _("The file is exactly the one that was issued"),
         Answer.NO: _("The file is not the one that was issued"),
