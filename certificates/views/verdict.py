@@ -21,7 +21,7 @@ LONGEST_FILE_NAME = 80
 
 def page(request: HttpRequest, verdict: Verdict, *, checked_at: str, file_name: str | None = None) -> HttpResponse:
     """`file_name` is None unless a file was looked at."""
-    status, headline = 200, HEADLINES[verdict.outcome]
+    status, headline = 200, str(HEADLINES[verdict.outcome])
     if verdict.outcome is Outcome.UNKNOWN:
         status, headline = (404, headline) if file_name is None else (200, _("We do not know this file"))
     context = _context(verdict, checked_at=checked_at) | _about_file(verdict, file_name) | {"headline": headline}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -86,7 +87,7 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> Model:
 @pytest.mark.parametrize("model", KINDS, indirect=True)
 def test_no_forgery_is_genuine_and_a_copy_is_a_copy(model: Model, request: pytest.FixtureRequest):
     """Both with one model: drawing and signing it costs as much as looking at a file."""
-    wrong = {}
+    wrong: dict[str, Any] = {}
     for kind, (forge, right) in FORGERIES.items():
         verdict = file_check.look(forge(model))
         told = verdict.why is not None or verdict.differences != ()

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -279,6 +280,11 @@ def test_a_check_that_is_kept_asks_the_cache_for_it_and_for_nothing_else(certifi
     client.get(f"/V/{certificate.code}")
     asked: list[str] = []
     real = FileBasedCache.get
-    monkeypatch.setattr(FileBasedCache, "get", lambda self, key, *rest, **more: asked.append(key) or real(self, key, *rest, **more))  # fmt: skip
+
+    def get(self: FileBasedCache, key: str, *rest: Any, **more: Any) -> Any:
+        asked.append(key)
+        return real(self, key, *rest, **more)
+
+    monkeypatch.setattr(FileBasedCache, "get", get)
     assert client.get(f"/V/{certificate.code}").status_code == 200
     assert [key.split(":")[0] for key in asked] == [VERSION_KEY, "verdict"]
