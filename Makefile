@@ -54,14 +54,15 @@ run: install ## the same processes on the data there is, without demo people
 worker: install ## the workers and the clock only, without the web server
 	@exec $(BIN)/python deploy/serve.py worker
 
-VERIFIER := tests/certificates/verifier
-$(VERIFIER)/node_modules/.package-lock.json: $(VERIFIER)/package-lock.json
+# Judges of what we make that are written in JavaScript.
+JUDGES := tests/certificates/verifier tests/end_to_end/accessibility
+%/node_modules/.package-lock.json: %/package-lock.json
 	@deploy/system-libraries.sh test
-	@npm ci --prefix $(VERIFIER) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: test
-test: install $(VERIFIER)/node_modules/.package-lock.json ## every test, on SQLite and on PostgreSQL where one answers
+test: install $(JUDGES:%=%/node_modules/.package-lock.json) ## every test, on SQLite and on PostgreSQL where one answers
 	@deploy/system-libraries.sh test
 	@.ci/test $(PYTEST_ARGS)
 

@@ -238,6 +238,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": EXPIRES,
     },
+    "remind-of-ends": {"task": "certificates.tasks.remind_of_ends", "schedule": 600.0, "options": EXPIRES},
     "publish-scheduled-pages": {
         "task": "academy.pages.tasks.publish_scheduled_pages",
         "schedule": 60.0,

@@ -38,10 +38,11 @@ class UnknownContext(Exception):
 class Issuance:
     """What the credential says beside the facts. `issued_at` is a moment in ISO with its offset, to the second.
 
-    `list_url` and `index` name its place in the status list.
+    `ends_at` likewise, empty for what holds without end. `list_url` and `index` name its place in the status list.
     """
 
     issued_at: str
+    ends_at: str
     did: str
     list_url: str
     index: int
@@ -56,6 +57,7 @@ def build(facts: CertificateFacts, issuance: Issuance) -> dict[str, Any]:
         "name": f"{facts.title}: {facts.course}",
         "issuer": {"id": issuance.did, "type": ["Profile"], "name": facts.organiser},
         "validFrom": issuance.issued_at,
+        **({"validUntil": issuance.ends_at} if issuance.ends_at else {}),
         "credentialSubject": {
             "type": ["AchievementSubject"],
             "identifier": [

@@ -11,6 +11,7 @@ import gzip
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
@@ -79,11 +80,23 @@ def of(certificate: Certificate, facts: CertificateFacts) -> dict[str, Any] | No
     private_key, key = _active_key(certificate.issued_at)
     number, index = divmod(certificate.status_index, PLACES)
     issued_at = _moment(certificate.issued_at)
-    document = credential.build(
-        facts,
-        credential.Issuance(issued_at=issued_at, did=key_register.did(), list_url=list_url(number), index=index),
+    issuance = credential.Issuance(
+        issued_at=issued_at,
+        ends_at=_end_of(certificate, facts),
+        did=key_register.did(),
+        list_url=list_url(number),
+        index=index,
     )
+    document = credential.build(facts, issuance)
     return credential.sign(document, private_key, method=key_register.method_of(key), created=issued_at)
+
+
+def _end_of(certificate: Certificate, facts: CertificateFacts) -> str:
+    """The last second of the last day, where the organiser is."""
+    if not facts.valid_until:
+        return ""
+    midnight = datetime.fromisoformat(facts.valid_until) + timedelta(days=1)
+    return _moment(midnight.replace(tzinfo=ZoneInfo(certificate.organiser.time_zone)) - timedelta(seconds=1))
 
 
 def _active_key(at: datetime) -> tuple[Ed25519PrivateKey, SigningKey]:

@@ -15,17 +15,23 @@ from academy.people.models import Organiser
 from certificates import default_words, placeholders, wording
 from courses.models import Completion, Edition
 
-TEMPLATE_VERSION = "sttp-2026.3"  # of the layout: certificate.html, certificate.css and their fonts
+TEMPLATE_VERSION = "sttp-2026.4"  # of the layout: certificate.html, certificate.css and their fonts
 
 # When a later layout prints one fact more: what the certificates of each earlier layout have in its place, so that
 # their rows stay readable. Layout version → fact → value; the same for the facts of a module. Their words stood in the
 # layout and are written from their other facts, see `_with_words`.
-_BEFORE_TEMPLATES: dict[str, Any] = dict.fromkeys(
-    ("kind", "opening", "lead_in", "details", "on_behalf_of", "photo", "birth_place", "born_on", "template"), ""
-) | {"logos": ()}
+_BEFORE_ENDS: dict[str, Any] = {"valid_until": ""}
+_BEFORE_TEMPLATES: dict[str, Any] = (
+    dict.fromkeys(
+        ("kind", "opening", "lead_in", "details", "on_behalf_of", "photo", "birth_place", "born_on", "template"), ""
+    )
+    | {"logos": ()}
+    | _BEFORE_ENDS
+)
 NOT_YET_KNOWN: dict[str, dict[str, Any]] = {
     "sttp-2026.1": {"signed_by": "local", **_BEFORE_TEMPLATES},
     "sttp-2026.2": _BEFORE_TEMPLATES,
+    "sttp-2026.3": _BEFORE_ENDS,
 }
 NOT_YET_KNOWN_OF_MODULES: dict[str, dict[str, Any]] = {}
 
@@ -64,7 +70,7 @@ class CertificateFacts:
     """Plain values only, so that they survive as JSON. Days are ISO dates, `score` and `pass_mark` decimals as text.
 
     `name` carries its titles; `nip`, `grade`, `position`, `unit` and `agency` may be empty and are then not printed.
-    `score` and `pass_mark` are empty for who attended. `signatory_position` carries Plt. or Plh., `on_behalf_of` the
+    `score` and `pass_mark` are empty for who attended, `valid_until` for what holds without end. `signatory_position` carries Plt. or Plh., `on_behalf_of` the
     a.n. `photo` is the hash of its bytes. `signed_by` names the signing backend, of which the foot of page one tells,
     `template` the version of the organiser's template, `template_version` the layout.
     """
@@ -89,6 +95,7 @@ class CertificateFacts:
     run: str
     learned_from: str
     completed_on: str
+    valid_until: str
     credit_hours: int
     credit_hours_in_words: str
     score: str
@@ -154,6 +161,11 @@ class CertificateFacts:
         return ", ".join(part for part in (self.birth_place, day) if part)
 
     @property
+    def ends(self) -> str:
+        """Berlaku sampai dengan 24 November 2028; nothing for what holds without end."""
+        return f"Berlaku sampai dengan {wording.day(date.fromisoformat(self.valid_until))}" if self.valid_until else ""
+
+    @property
     def printed_assets(self) -> tuple[str, ...]:
         """The hashes of the pictures that drawing needs."""
         return tuple(dict.fromkeys([*(logo.sha256 for logo in self.logos), *([self.photo] if self.photo else [])]))
@@ -200,6 +212,7 @@ def gather(completion: Completion, *, organiser: Organiser, template: Mapping[st
         run=run.name,
         learned_from=learned_from.isoformat(),
         completed_on=completion.completed_on.isoformat(),
+        valid_until=completion.valid_until.isoformat() if completion.valid_until else "",
         credit_hours=completion.credit_hours,
         credit_hours_in_words=wording.in_words(completion.credit_hours),
         score=_plain(completion.score) if passed else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -12,29 +12,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from academy.people.models import Organiser, Person, Role
-from certificates import codes, issuing
+from certificates import codes, ends, issuing
 from certificates.models import Certificate, Revocation
 from courses.trainers import organisers_of
 
-VALID, REVOKED, REPLACED, MADE, ASIDE = "berlaku", "dicabut", "diganti", "dibuat", "disisihkan"
+VALID, ENDING, ENDED, REVOKED, REPLACED, MADE, ASIDE = (
+    *("berlaku", "segera-berakhir", "kedaluwarsa", "dicabut", "diganti", "dibuat", "disisihkan"),
+)
 _LIVE = Q(revoked_at__isnull=True, superseded_at__isnull=True)
 _UNPUBLISHED = _LIVE & Q(published_at__isnull=True)
 _ASIDE = Q(tries__gte=issuing.MOST_TRIES)
-# Every certificate is in exactly one of these states; revoked goes before replaced, as in the public check.
-STATES: dict[str, Q] = {
-    VALID: _LIVE & Q(published_at__isnull=False),
-    REVOKED: Q(revoked_at__isnull=False),
-    REPLACED: Q(revoked_at__isnull=True, superseded_at__isnull=False),
-    MADE: _UNPUBLISHED & ~_ASIDE,
-    ASIDE: _UNPUBLISHED & _ASIDE,
-}
 WORDS: dict[str, Any] = {
     VALID: gettext_lazy("Valid"),
+    ENDING: gettext_lazy("Ends soon"),
+    ENDED: gettext_lazy("Expired"),
     REVOKED: gettext_lazy("Revoked"),
     REPLACED: gettext_lazy("Replaced by a newer one"),
     MADE: gettext_lazy("Being made"),
     ASIDE: gettext_lazy("Set aside"),
 }
+
+
+DECLINED_SHOWN = timedelta(days=30)  # so long its proposer sees that a proposal was declined
+LIVE = frozenset({VALID, ENDING, ENDED, MADE, ASIDE})  # those that can be revoked
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,31 @@ def held_with(digits: str) -> Q:
     return Q(completion__person__nip=digits) | Q(facts__nip=digits)
 
 
-def state_of(certificate: Certificate) -> str:
+def in_state(state: str, *, at: datetime) -> Q:
+    """Revoked goes before replaced, as in the public check. What ends soon is valid too; else there is one state each."""
+    in_force = _LIVE & Q(published_at__isnull=False)
+    ended, ending = ends.ended_and_ending(at=at)
+    return {
+        VALID: in_force & ~ended,
+        ENDING: in_force & ending,
+        ENDED: in_force & ended,
+        REVOKED: Q(revoked_at__isnull=False),
+        REPLACED: Q(revoked_at__isnull=True, superseded_at__isnull=False),
+        MADE: _UNPUBLISHED & ~_ASIDE,
+        ASIDE: _UNPUBLISHED & _ASIDE,
+    }[state]
+
+
+def state_of(certificate: Certificate, *, at: datetime) -> str:
+    """What ends soon is named so."""
     if certificate.revoked_at:
         return REVOKED
     if certificate.superseded_at:
         return REPLACED
+    if certificate.published_at and ends.has_ended(certificate, at=at):
+        return ENDED
     if certificate.published_at:
-        return VALID
+        return ENDING if ends.ends_soon(certificate, at=at) else VALID
     return ASIDE if certificate.tries >= issuing.MOST_TRIES else MADE
 
 
@@ -102,7 +120,12 @@ def _carried_out(certificates: Iterable[Certificate]) -> dict[int, Revocation]:
 
 def waiting_revocations(organisers: QuerySet[Organiser]) -> QuerySet[Revocation]:
     """What was proposed and waits for a second person."""
-    return Revocation.objects.filter(organiser__in=organisers, carried_out_at=None, withdrawn_at=None)
+    return Revocation.objects.waiting().filter(organiser__in=organisers)
+
+
+def declined_lately(person: Person, *, at: datetime) -> QuerySet[Revocation]:
+    """What this person proposed and somebody else declined, so that it is seen."""
+    return Revocation.objects.filter(proposed_by=person, declined_at__gt=at - DECLINED_SHOWN)
 
 
 def reason_in_words(code: str) -> str:

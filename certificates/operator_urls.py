@@ -16,5 +16,6 @@ urlpatterns = [
     path("sertifikat/terbit/<int:certificate>/ganti/", reissuing.reissue, name="reissue_certificate"),
     path("sertifikat/terbit/cabut/", revoking.revoke, name="revoke_certificates"),
     path("sertifikat/terbit/usulan/<int:proposal>/setujui/", revoking.approve, name="revocation_approve"),
+    path("sertifikat/terbit/usulan/<int:proposal>/tolak/", revoking.decline, name="revocation_decline"),
     path("sertifikat/terbit/usulan/<int:proposal>/batalkan/", revoking.withdraw, name="revocation_withdraw"),
 ]

@@ -227,7 +227,9 @@ def _logo(sha256: str, content: bytes) -> Picture:
 def _lay_out(facts: CertificateFacts, pictures: dict[str, Picture], *, sample: bool) -> Document:
     """Laid out at the widest spacing that leaves everything on page one."""
     context = _context(facts) | ({"signature": SAMPLE, "sample": True} if sample else {})
-    for density in DENSITIES[1:] if facts.birth else DENSITIES:  # with one line more the widest never fits
+    for density in (
+        DENSITIES[1:] if facts.birth or facts.ends else DENSITIES
+    ):  # with one line more the widest never fits
         document = _pages(context, pictures, density=density, pages=2)
         if _front_is_one_page(document):
             count = len(document.pages)

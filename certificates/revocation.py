@@ -25,7 +25,7 @@ class NothingToRevoke(Exception):
 
 
 class AlreadyDecided(Exception):
-    """The revocation was withdrawn, or carried out, by somebody else meanwhile."""
+    """The revocation was withdrawn, declined or carried out by somebody else meanwhile."""
 
 
 class NeedsAnotherPerson(Exception):
@@ -71,24 +71,43 @@ def approve(revocation: Revocation, *, by: Person, at: datetime) -> Revocation:
     revocation = Revocation.objects.select_for_update().get(pk=revocation.pk)
     if revocation.carried_out_at and revocation.approved_by_id == by.pk:
         return revocation
-    if revocation.carried_out_at or revocation.withdrawn_at:
-        raise AlreadyDecided
-    if revocation.proposed_by_id == by.pk:
-        raise NeedsAnotherPerson
+    _check_second(revocation, by=by)
     revocation.approved_by = by
     _carry_out(revocation, at=at)
     return revocation
 
 
 @transaction.atomic
-def withdraw(revocation: Revocation, *, at: datetime) -> Revocation:
-    """Take a proposal back; a repeat changes nothing. AlreadyDecided once it was carried out."""
+def decline(revocation: Revocation, *, note: str, by: Person, at: datetime) -> Revocation:
+    """The second person's no: the certificates stay valid. A repeat by the same person keeps the first note.
+
+    NeedsAnotherPerson and AlreadyDecided as in `approve`.
+    """
     revocation = Revocation.objects.select_for_update().get(pk=revocation.pk)
-    if revocation.carried_out_at:
+    if revocation.declined_at and revocation.declined_by_id == by.pk:
+        return revocation
+    _check_second(revocation, by=by)
+    revocation.declined_at, revocation.declined_by, revocation.decline_note = at, by, note
+    revocation.save(update_fields=["declined_at", "declined_by", "decline_note"])
+    return revocation
+
+
+def _check_second(revocation: Revocation, *, by: Person) -> None:
+    if revocation.carried_out_at or revocation.withdrawn_at or revocation.declined_at:
+        raise AlreadyDecided
+    if revocation.proposed_by_id == by.pk:
+        raise NeedsAnotherPerson
+
+
+@transaction.atomic
+def withdraw(revocation: Revocation, *, by: Person, at: datetime) -> Revocation:
+    """Take a proposal back; a repeat changes nothing. AlreadyDecided once it was carried out or declined."""
+    revocation = Revocation.objects.select_for_update().get(pk=revocation.pk)
+    if revocation.carried_out_at or revocation.declined_at:
         raise AlreadyDecided
     if not revocation.withdrawn_at:
-        revocation.withdrawn_at = at
-        revocation.save(update_fields=["withdrawn_at"])
+        revocation.withdrawn_at, revocation.withdrawn_by = at, by
+        revocation.save(update_fields=["withdrawn_at", "withdrawn_by"])
     return revocation
 
 

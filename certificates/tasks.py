@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from academy import doorbell, whole_files
-from certificates import issuing
+from certificates import issuing, reminders
 from certificates.archives import jobs
 from courses.models import Completion
 
@@ -28,6 +28,13 @@ def issue_owed_certificates() -> None:
     """The sweep; where it had its hands full, another follows at once."""
     if issuing.sweep(at=timezone.now(), limit=AT_MOST).published >= AT_MOST:
         doorbell.ring(issue_owed_certificates)
+
+
+@shared_task
+def remind_of_ends() -> None:
+    """The sweep of reminders; where it had its hands full, another follows at once."""
+    if reminders.remind(at=timezone.now(), limit=AT_MOST) >= AT_MOST:
+        doorbell.ring(remind_of_ends)
 
 
 @shared_task

@@ -131,6 +131,7 @@ def printed_texts(facts: CertificateFacts) -> dict[str, tuple[str, ...]]:
         "kata sebelum judul pelatihan": (facts.lead_in,),
         "judul pelatihan": (facts.course,),
         "isi": (facts.details,),
+        "masa berlaku": (facts.ends,),
         "tempat dan tanggal": (_place_and_day(facts),),
         "penanda tangan": (signed_by,),
         "tempat dan tanggal lahir": (facts.birth,),

@@ -19,6 +19,7 @@ from certificates import number_formats, pictures, wording
 from certificates.facts import CertificateFacts, LogoFacts, ModuleFacts
 from certificates.pictures import Picture
 from courses.models import Completion, Edition
+from courses.validity import last_day
 
 USUAL, LONGEST, SHORTEST = "biasa", "terpanjang", "terpendek"
 KINDS = (USUAL, LONGEST, SHORTEST)
@@ -74,6 +75,7 @@ def _facts(kind: str, organiser: Organiser, content: Mapping[str, Any]) -> Certi
     passed = content["kind"] == all_facts.PASSED
     is_short = kind == SHORTEST
     title = edition.title if edition else "Tanda Tangan Elektronik"
+    months = 12 if kind == LONGEST else edition and edition.validity_months  # any course may end one day
     sequence = 99_999 if kind == LONGEST else 412
     return CertificateFacts(
         title=content["title"],
@@ -98,6 +100,7 @@ def _facts(kind: str, organiser: Organiser, content: Mapping[str, Any]) -> Certi
         run=LONG_RUN if kind == LONGEST else f"Angkatan I Tahun {last.year}",
         learned_from=first.isoformat(),
         completed_on=last.isoformat(),
+        valid_until=last_day(last, months=months).isoformat() if passed and months else "",
         credit_hours=credit_hours,
         credit_hours_in_words=wording.in_words(credit_hours),
         score="86.67" if passed else "",

@@ -5,6 +5,8 @@ from django.urls import path, re_path
 from certificates.views import details, machine, mine, verify
 
 urlpatterns = [
+    path("V/<str:code>", verify.by_code, name="certificate_by_code"),
+    re_path(r"^[Vv]/(?P<code>[^/]+)/?$", verify.by_code),  # other spellings, led to the one above
     path("sertifikat/", mine.certificates, name="my_certificates"),
     path("sertifikat/data-cetak/", details.details, name="holder_details"),
     path("sertifikat/data-cetak/foto.jpg", details.photo, name="holder_photo"),
@@ -17,6 +19,4 @@ urlpatterns = [
     path("verifikasi/berkas/", verify.by_file, name="verify_file"),
     path("verifikasi/nomor/", verify.by_number, name="verify_number"),
     path("verifikasi/bantuan/", verify.guide, name="verify_help"),
-    path("V/<str:code>", verify.by_code, name="certificate_by_code"),
-    re_path(r"^[Vv]/(?P<code>[^/]+)/?$", verify.by_code),  # other spellings, led to the one above
 ]

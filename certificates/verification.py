@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from academy.people import nip
-from certificates import codes
+from certificates import codes, ends
 from certificates.facts import CertificateFacts
 from certificates.models import Certificate
 
@@ -105,14 +105,17 @@ def look_up(code: str) -> Verdict:
 
 def standing_of(certificate: Certificate) -> Verdict:
     """The verdict on a published certificate of the register, whose organiser is at hand."""
-    valid_until = _valid_until(certificate)
+    valid_until = ends.last_day(certificate)
+    is_over = ends.has_ended(certificate, at=timezone.now())
+    expiry = {"not_expired": Answer.NO if is_over else Answer.YES} if valid_until else {}
     return Verdict(
-        outcome=_outcome(certificate, valid_until),
+        outcome=_outcome(certificate, is_over=is_over),
         code=certificate.code,
         checks={
             "registered": Answer.YES,
             "not_revoked": Answer.NO if certificate.revoked_at else Answer.YES,
             "not_replaced": Answer.NO if certificate.superseded_at else Answer.YES,
+            **expiry,
             "file": Answer.UNKNOWN,
         },
         facts=CertificateFacts.from_json(certificate.facts),
@@ -124,20 +127,13 @@ def standing_of(certificate: Certificate) -> Verdict:
     )
 
 
-def _outcome(certificate: Certificate, valid_until: date | None) -> Outcome:
-    """What weighs most: a revoked one is revoked whatever else it is. The last day counts where the organiser is."""
+def _outcome(certificate: Certificate, *, is_over: bool) -> Outcome:
+    """What weighs most: a revoked one is revoked whatever else it is."""
     if certificate.revoked_at:
         return Outcome.REVOKED
     if certificate.superseded_at:
         return Outcome.REPLACED
-    today = timezone.now().astimezone(ZoneInfo(certificate.organiser.time_zone)).date()
-    return Outcome.EXPIRED if valid_until and today > valid_until else Outcome.GENUINE
-
-
-def _valid_until(certificate: Certificate) -> date | None:
-    """The last day of validity, if its template knows one."""
-    last = certificate.facts.get("valid_until")
-    return date.fromisoformat(last) if last else None
+    return Outcome.EXPIRED if is_over else Outcome.GENUINE
 
 
 def standing(code: str) -> str | None:
@@ -166,6 +162,7 @@ def public_facts(verdict: Verdict) -> dict[str, Any] | None:
         return None
     facts = verdict.facts
     printed = facts.as_json() | {"nip": nip.masked(facts.nip), "signatory_nip": nip.masked(facts.signatory_nip)}
+    printed["valid_until"] = facts.valid_until or None
     printed |= {name: PRINTED_NOT_SHOWN for name in ("photo", "birth_place", "born_on") if printed[name]}
     zone = ZoneInfo(verdict.time_zone)
     return printed | {

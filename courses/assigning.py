@@ -132,14 +132,17 @@ def _by_former_nips(assignment: Assignment) -> QuerySet[NipHistory]:
 
 def preview(assignment: Assignment, *, at: datetime) -> Preview:
     """Whom it would reach now; nothing is written."""
-    course, year = assignment.course, day_of(assignment.course, at).year
+    course, today = assignment.course, day_of(assignment.course, at)
     running = Enrolment.objects.running().filter(person=OuterRef("pk"), run__course=course)
-    finished = Completion.objects.filter(person=OuterRef("pk"), course=course, completed_on__year=year)
+    finished = Completion.objects.sufficing(today).filter(person=OuterRef("pk"), course=course)
+    done_here = _run_of(assignment, today).filter(
+        enrolments__person=OuterRef("pk"), enrolments__completed_at__isnull=False
+    )
     people = candidates(assignment, at=at).annotate(
         reach=Case(
             When(is_active=False, then=Value(Reach.INACTIVE.value)),
             When(Exists(running), then=Value(Reach.RUNNING.value)),
-            When(Exists(finished), then=Value(Reach.FINISHED.value)),
+            When(Exists(finished) | Exists(done_here), then=Value(Reach.FINISHED.value)),
             default=Value(Reach.NEW.value),
         )
     )
@@ -253,6 +256,13 @@ def _locked(keys: list[int], meant: QuerySet[Person]) -> list[Person]:
     return [person for person in people if person.pk in still_meant]
 
 
+def _run_of(assignment: Assignment, today: date) -> QuerySet[Run]:
+    """The run that people come into: nothing before the first of the year comes into the self-paced one."""
+    if assignment.run_id is not None:
+        return Run.objects.filter(pk=assignment.run_id)
+    return Run.objects.filter(course=assignment.course, year=today.year, number__isnull=True)
+
+
 def _end(row: Assignment, state: State, *, at: datetime, problem: str = "") -> bool:
     row.state, row.finished_at, row.problem, row.lease_until = state, at, problem, None
     row.save(update_fields=["state", "finished_at", "problem", "lease_until"])
@@ -273,9 +283,7 @@ def _enrol_all(assignment: Assignment, people: list[Person], *, at: datetime) ->
         .values_list("person", "pk")
     )
     finished = set(
-        Completion.objects.filter(person__in=active, course=course, completed_on__year=today.year).values_list(
-            "person", flat=True
-        )
+        Completion.objects.sufficing(today).filter(person__in=active, course=course).values_list("person", flat=True)
     )
     to_enrol = [person for pk, person in active.items() if pk not in running and pk not in finished]
     joined = _join(assignment, to_enrol, today=today, at=at)

@@ -12,7 +12,7 @@ from posixpath import basename
 
 from django.utils.translation import gettext as _
 
-from courses.content import ActivityContent, CourseContent, QuestionContent
+from courses.content import ActivityContent, CourseContent, QuestionContent, validity_text
 from courses.models import EditionActivity
 from courses.outline import render_blocks
 
@@ -117,6 +117,7 @@ def _frame(content: CourseContent) -> list[str]:
         _("%(hours)d JP") % {"hours": content.credit_hours},
         _("Pass mark %(mark)s") % {"mark": content.pass_mark.normalize()},
         order,
+        _("Certificates: %(validity)s") % {"validity": validity_text(content.validity_months)},
     ]
     for number, module in enumerate(content.modules, 1):
         lines.append(_("Module %(number)d: %(title)s") % {"number": number, "title": module.title})

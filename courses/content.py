@@ -11,6 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from wagtail.blocks import StreamValue
 
 from courses.models import (
@@ -95,6 +96,7 @@ class CourseContent:
     credit_hours: int
     pass_mark: Decimal
     sequential: bool
+    validity_months: int | None
     modules: tuple[ModuleContent, ...]
 
     @property
@@ -180,6 +182,7 @@ def published_content(course: Course) -> CourseContent | None:
         credit_hours=course.credit_hours,
         pass_mark=course.pass_mark,
         sequential=course.sequential,
+        validity_months=course.validity_months,
         modules=modules,
     )
 
@@ -260,6 +263,7 @@ def edition_content(edition: Edition) -> CourseContent:
         credit_hours=edition.credit_hours,
         pass_mark=edition.pass_mark,
         sequential=edition.sequential,
+        validity_months=edition.validity_months,
         modules=tuple(
             ModuleContent(title=module.title, summary=module.summary, activities=tuple(by_module[module.pk]))
             for module in edition.modules.order_by("position")
@@ -298,6 +302,9 @@ def differences(old: CourseContent, new: CourseContent) -> list[str]:
         )
     if old.pass_mark != new.pass_mark:
         lines.append(_("The pass mark changes."))
+    if old.validity_months != new.validity_months:
+        was, becomes = validity_text(old.validity_months), validity_text(new.validity_months)
+        lines.append(_("Certificates: “%(was)s” becomes “%(becomes)s”") % {"was": was, "becomes": becomes})
     if (old.title, old.sequential) != (new.title, new.sequential):
         lines.append(_("The title or the order rule changes."))
     if not lines and old != new:
@@ -305,14 +312,22 @@ def differences(old: CourseContent, new: CourseContent) -> list[str]:
     return lines
 
 
+def validity_text(months: int | None) -> str:
+    """How long certificates hold."""
+    if months is None:
+        return _("Valid without end")
+    return ngettext("Valid for %(months)d month", "Valid for %(months)d months", months) % {"months": months}
+
+
 def _labelled(label: str, activities: Iterable[ActivityContent]) -> list[str]:
     return [label % {"title": activity.title} for activity in activities]
 
 
 def needs_material_edition(old: CourseContent, new: CourseContent) -> bool:
-    """Running learners keep the deal they began with: what to do, what it counts, when it is passed."""
+    """Running learners keep the deal they began with: what to do, what it counts, when it is passed, how long it holds."""
     return (
         {activity.activity for activity in old.activities} != {activity.activity for activity in new.activities}
         or old.credit_hours != new.credit_hours
         or old.pass_mark != new.pass_mark
+        or old.validity_months != new.validity_months
     )

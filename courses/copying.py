@@ -47,6 +47,7 @@ def copy_course(course: Course, *, title: str, key: str, code: str, by: Person) 
         credit_hours=course.credit_hours,
         pass_mark=course.pass_mark,
         sequential=course.sequential,
+        validity_months=course.validity_months,
         self_paced=course.self_paced,
     )
     made.prerequisites.set(course.prerequisites.all())

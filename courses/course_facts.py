@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -22,9 +22,10 @@ from django.utils.translation import ngettext
 from academy.pages.templatetags.formats import day, score
 from academy.people.models import Person
 from courses.catalogue import LEVEL, activities_text, minutes_text, modules_text
+from courses.content import validity_text
 from courses.deadlines import due
 from courses.enrolment import day_of, enrolment_that_counts, missing_prerequisites
-from courses.models import Completion, Course, CoursePage, Edition, Enrolment, LegalReference, Level
+from courses.models import Completion, Course, CoursePage, Edition, Enrolment, LegalReference, Level, Run
 from courses.outline import Outline, OutlineActivity, OutlineModule, outline_of
 from courses.progress import done_activities
 from courses.runs import runs_to_join
@@ -134,18 +135,37 @@ def _joining(course: Course, person: Person, *, again: bool) -> dict[str, Any]:
     if missing:
         links = [{"title": one.title, "url": page.get_url() if page else ""} for one, page in _with_pages(missing)]
         return {"prerequisites": links}
-    label = _("Take this course again") if again else _("Take this course")
-    action = {
-        "url": reverse("enrol", args=[course.key]),
-        "label": label,
-        "post": True,
-        "at_any_time": course.self_paced,
-    }
+    on = day_of(course, timezone.now())
+    done = _runs_done(person, course) if again else []
+    at_any_time = course.self_paced and not any(run.is_self_paced and run.year == on.year for run in done)
     runs = [
         {"pk": run.pk, "name": run.name, "days": f"{day(run.opens_on)} – {day(run.closes_on)}"}
-        for run in runs_to_join([course], on=day_of(course, timezone.now()))
+        for run in runs_to_join([course], on=on)
+        if run not in done
     ]
-    return {"action": action if course.self_paced or runs else None, "runs": runs}
+    if done and not (at_any_time or runs):
+        return {"action": None, "later": _later(course, on)}
+    action = {
+        "url": reverse("enrol", args=[course.key]),
+        "label": _("Take this course again") if again else _("Take this course"),
+        "post": True,
+        "at_any_time": at_any_time,
+    }
+    return {"action": action if at_any_time or runs else None, "runs": runs}
+
+
+def _runs_done(person: Person, course: Course) -> list[Run]:
+    """The runs that this person finished: a retake is another one."""
+    finished = Enrolment.objects.filter(person=person, run__course=course, completed_at__isnull=False)
+    return [enrolment.run for enrolment in finished.select_related("run")]
+
+
+def _later(course: Course, on: date) -> str:
+    """When somebody who finished the course may take it again, where that is not now."""
+    if course.self_paced:
+        first = day(date(on.year + 1, 1, 1))
+        return _("You finished this course this year. You can take it again from %(day)s.") % {"day": first}
+    return _("You finished this course. You can take it again when the next run is announced.")
 
 
 def _with_pages(courses: Iterable[Course]) -> list[tuple[Course, CoursePage | None]]:
@@ -216,6 +236,8 @@ def facts(page: CoursePage, outline: Outline | None) -> list[dict[str, str]]:
     if outline is not None:
         mark = _("Lowest score %(mark)s") % {"mark": score(outline.pass_mark)}
         rows.append({"label": _("Passing"), "value": mark})
+        if outline.validity_months:
+            rows.append({"label": _("Certificate"), "value": validity_text(outline.validity_months)})
     rows.append({"label": _("Organiser"), "value": page.course.organiser.short_name})
     if page.trainer:
         rows.append({"label": _("Trainer"), "value": page.trainer})

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from academy.pages.content_files import ContentError, Fields, MarkdownFile, read_mapping, read_mappings, read_markdown
 from courses.models import Level, QuestionKind
+from courses.models.course import MOST_VALIDITY_MONTHS
 
 CURRICULUM = Path(__file__).resolve().parent / "curriculum"
 NAMESPACE = uuid.UUID("6f1a7c0e-3b0d-5d52-8a66-0c1b7a5e7d21")
@@ -127,6 +128,7 @@ class CourseFile:
     pass_mark: Decimal
     sequential: bool
     self_paced: bool
+    validity_months: int | None
     legal: tuple[str, ...]
     modules: tuple[ModuleFile, ...]
     banks: tuple[BankFile, ...]
@@ -228,6 +230,7 @@ def read_course(root: Path, key: str, *, legal_keys: set[str]) -> CourseFile:
         pass_mark=_pass_mark(fields),
         sequential=fields.flag("sequential", default=True),
         self_paced=fields.flag("self_paced", default=True),
+        validity_months=_validity(fields),
         legal=_known(fields, "legal", legal_keys),
         modules=modules,
         banks=banks,
@@ -305,6 +308,15 @@ def _pass_mark(fields: Fields) -> Decimal:
     if not 0 <= exact <= 100:
         raise fields.error("pass_mark", _("%(mark)s is not between 0 and 100") % {"mark": mark})
     return exact
+
+
+def _validity(fields: Fields) -> int | None:
+    if "validity_months" not in fields:
+        return None
+    months = fields.number("validity_months", least=1)
+    if months > MOST_VALIDITY_MONTHS:
+        raise fields.error("validity_months", _("is more than %(most)d") % {"most": MOST_VALIDITY_MONTHS})
+    return months
 
 
 def _quiz(fields: Fields) -> QuizFile:

@@ -164,6 +164,7 @@ def _course(loading: Loading, file: CourseFile, organiser: Organiser) -> Course 
         "pass_mark": file.pass_mark,
         "sequential": file.sequential,
         "self_paced": file.self_paced,
+        "validity_months": file.validity_months,
     }
     return load_row(loading, "course", file.key, Course, wanted, by={"key": file.key})
 

@@ -44,7 +44,7 @@ def enrol(person: Person, course: Course, *, at: datetime, run: Run | None = Non
     """Put `person` into the run, without one into the self-paced run of the year, on the newest edition.
 
     A repeat returns what there is: an enrolment still running, even one begun last year, or the one whose completion
-    counts for this year already. Rejoining clears the withdrawal and takes the newest edition; what was done stays.
+    counts for this year already. A retake is a later run: who passed in this very run gets that enrolment. Rejoining clears the withdrawal and takes the newest edition; what was done stays.
     Raises NotOpen if there is no edition, the run takes nobody any more, or prerequisites are missing; who is `invited`
     by the organiser needs no prerequisites and may join a run that is not open to everybody.
     """
@@ -155,12 +155,12 @@ def enrolment_that_counts(person: Person, course: Course, *, at: datetime) -> En
     """The enrolment that makes another one needless: still running, or completed in the year of `at`.
 
     The year of a completion is that of `completed_on`, whatever its run; without such an enrolment the course may be
-    taken (again).
+    taken (again), and so it may be shortly before the certificate ends.
     """
     running = Enrolment.objects.running().filter(person=person, run__course=course)
     if (enrolment := running.select_related("run").order_by("-enrolled_at").first()) is not None:
         return enrolment
-    finished = Completion.objects.filter(person=person, course=course, completed_on__year=day_of(course, at).year)
+    finished = Completion.objects.sufficing(day_of(course, at)).filter(person=person, course=course)
     completion = finished.select_related("enrolment").order_by("-completed_at").first()
     return completion.enrolment if completion else None
 

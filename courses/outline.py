@@ -22,7 +22,7 @@ from courses.models import Edition, EditionActivity, EditionModule, LegalReferen
 from courses.models.edition import ActivityKind
 
 KEEP_SECONDS = 60 * 60
-OUTLINE_FORM = 2  # raise when the dataclasses below change
+OUTLINE_FORM = 3  # raise when the dataclasses below change
 BLOCKS_FORM = 2  # raise when a block template changes
 
 
@@ -81,6 +81,7 @@ class Outline:
     credit_hours: int
     pass_mark: Decimal
     sequential: bool
+    validity_months: int | None
     modules: tuple[OutlineModule, ...]
 
     @property
@@ -148,6 +149,7 @@ def _read_outline(edition_id: int) -> Outline:
         credit_hours=edition.credit_hours,
         pass_mark=edition.pass_mark,
         sequential=edition.sequential,
+        validity_months=edition.validity_months,
         modules=tuple(
             OutlineModule(
                 pk=module.pk,

@@ -189,6 +189,7 @@ class _Export:
             "pass_mark": float(course.pass_mark),
             "sequential": course.sequential,
             "self_paced": course.self_paced,
+            **({"validity_months": course.validity_months} if course.validity_months else {}),
             "legal": sorted(page.legal_references.values_list("key", flat=True)),
             "modules": modules,
             "banks": [{"key": bank.key, "title": bank.title, "questions": names[bank.pk]} for bank in banks],

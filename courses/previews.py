@@ -58,6 +58,7 @@ def draft_outline(page: CoursePage) -> Outline:
         credit_hours=course.credit_hours,
         pass_mark=course.pass_mark,
         sequential=course.sequential,
+        validity_months=course.validity_months,
         modules=tuple(modules),
     )
 

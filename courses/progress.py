@@ -20,6 +20,7 @@ from courses.models import ActivityProgress, Attempt, Completion, EditionActivit
 from courses.models.edition import ActivityKind
 from courses.outline import Outline, OutlineActivity, outline_of
 from courses.signals import course_completed
+from courses.validity import last_day
 
 # A course whose edition has no post-test is passed by doing everything in it.
 SCORE_WITHOUT_POST_TEST = Decimal(100)
@@ -141,6 +142,8 @@ def _record(row: Enrolment, outcome: Completion.Outcome, outline: Outline, *, at
     agency = person.unit.agency if person.unit else None
     zone = ZoneInfo(agency.time_zone if agency else row.run.course.organiser.time_zone)
     score = course_score(row, outline)
+    completed_on = timezone.localdate(at, zone)
+    months = row.edition.validity_months if outcome == Completion.Outcome.PASSED else None
     completion = Completion.objects.create(
         enrolment=row,
         outcome=outcome,
@@ -152,7 +155,8 @@ def _record(row: Enrolment, outcome: Completion.Outcome, outline: Outline, *, at
         score=score,
         credit_hours=row.edition.credit_hours,
         completed_at=at,
-        completed_on=timezone.localdate(at, zone),
+        completed_on=completed_on,
+        valid_until=last_day(completed_on, months=months) if months else None,
     )
     mirror(row, completion)
     credit_hours.count(completion)

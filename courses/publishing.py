@@ -89,6 +89,7 @@ def publish_edition(
         credit_hours=content.credit_hours,
         pass_mark=content.pass_mark,
         sequential=content.sequential,
+        validity_months=content.validity_months,
         published_at=at,
         published_by=by,
         approved_by=approved_by,
@@ -112,7 +113,7 @@ def content_for(course: Course, old: CourseContent | None, *, kind: EditionKind 
     if kind == EditionKind.MINOR and old is not None and needs_material_edition(old, content):
         raise EditionInvalid(
             _(
-                "Activities were added or removed, or the credit hours or the pass mark changed: "
+                "Activities were added or removed, or the credit hours, the pass mark or the validity changed: "
                 "this needs a material edition."
             )
         )

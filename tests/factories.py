@@ -29,6 +29,7 @@ from courses.models import (
     QuestionVersion,
     Run,
 )
+from courses.validity import last_day
 
 AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -234,6 +235,8 @@ def make_completion(person: Person | None = None, *, edition: Edition | None = N
 
 def complete(enrolment: Enrolment, **fields: Any) -> Completion:
     """The same for an enrolment that is there, with what the action writes beside it."""
+    completed_on = fields.get("completed_on", date(2026, 11, 24))
+    months = enrolment.edition.validity_months
     completion = Completion.objects.create(
         **{
             "enrolment": enrolment,
@@ -246,7 +249,8 @@ def complete(enrolment: Enrolment, **fields: Any) -> Completion:
             "score": Decimal(88),
             "credit_hours": enrolment.edition.credit_hours,
             "completed_at": AT,
-            "completed_on": date(2026, 11, 24),
+            "completed_on": completed_on,
+            "valid_until": last_day(completed_on, months=months) if months else None,
         }
         | fields
     )

@@ -14,7 +14,9 @@ PROGRAMS = (
     ("qpdf", "--version"), ("pdfsig", "-v"), ("zbarimg", "--version"), ("java", "-version"), ("node", "--version"),
 )  # fmt: skip
 LIBRARIES = ("page-validation", "pyhanko", "openpyxl", "pypdf", "pikepdf", "playwright")
-VERIFIER = Path(__file__).resolve().parent / "certificates" / "verifier"
+IN_JAVASCRIPT = [
+    Path(__file__).resolve().parent / name for name in ("certificates/verifier", "end_to_end/accessibility")
+]
 VERAPDF_RELEASE = "META-INF/maven/org.verapdf/core/pom.properties"
 
 
@@ -44,6 +46,10 @@ def _verapdf() -> str:
 
 
 def _javascript() -> list[str]:
-    packages = json.loads((VERIFIER / "package-lock.json").read_text())["packages"]
-    wanted = packages[""]["dependencies"]
-    return [f"{name} {packages[f'node_modules/{name}']['version']}" for name in sorted(wanted)]
+    found = []
+    for folder in IN_JAVASCRIPT:
+        packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+        found += [
+            f"{name} {packages[f'node_modules/{name}']['version']}" for name in sorted(packages[""]["dependencies"])
+        ]
+    return found

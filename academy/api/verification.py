@@ -60,6 +60,7 @@ class Certificate(Schema):
     run: str
     learned_from: date
     completed_on: date
+    valid_until: date | None
     credit_hours: int
     credit_hours_in_words: str
     score: str

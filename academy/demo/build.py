@@ -32,6 +32,7 @@ def build(*, now: datetime, tell: Callable[[str], None]) -> None:
     people = ensure_people(today=today)
     tell(f"People: {Person.objects.count()}")
     courses = courses_of_the_demo()
+    programme.ensure_validity(courses[-1], by=cast[accounts.TRAINER.email], now=now)
     _ensure_learner(cast[accounts.LEARNER.email], courses, now=now)
     histories.ensure_histories(people, courses, count=ENROLMENTS, now=now)
     programme.ensure_path(courses)

@@ -1,4 +1,4 @@
-"""What the demo's organiser offers beside single courses: a learning path, and a dated run with learners in it."""
+"""What the demo's organiser arranged: a learning path, a dated run with learners in it, certificates that end."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from academy.demo.histories import Story, tell
 from academy.people.models import Person
 from courses.enrolment import day_of
-from courses.models import Course, Enrolment, LearningPath, PathStep, Run
+from courses.models import Course, EditionKind, Enrolment, LearningPath, PathStep, Run
+from courses.publishing import publish_edition
 
 PATH = "dasar-20-jp"
+VALIDITY_MONTHS = 12  # histories are longer than this less the time of renewing, so that some end soon
 BEGAN_DAYS_AGO, LASTS_DAYS, SEATS = 15, 30, 20
 # Two have passed, one of them after a failed test; the others are on the way, stuck at the test, untouched, or gone.
 STORIES = (
@@ -48,6 +50,17 @@ def ensure_path(courses: Sequence[Course]) -> LearningPath:
             PathStep(path=path, course=course, sort_order=place) for place, course in enumerate(courses)
         )
     return path
+
+
+def ensure_validity(course: Course, *, by: Person, now: datetime) -> None:
+    """Let certificates of the course hold for a year; what somebody wrote there meanwhile stays."""
+    if course.validity_months is not None:
+        return
+    course.validity_months = VALIDITY_MONTHS
+    course.save(update_fields=["validity_months"])
+    publish_edition(
+        course, kind=EditionKind.MATERIAL, by=by, at=now, note="Pengetahuan keamanan perlu disegarkan setiap tahun."
+    )
 
 
 def ensure_run(course: Course, people: Sequence[Person], *, trainer: Person, now: datetime) -> Run:

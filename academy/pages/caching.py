@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 KEEP_SECONDS = 10 * 60
 KEPT_FORM = 2  # raise when what is kept of a page changes its form
 LONGEST_QUERY = 200
+NEVER_KEPT = "/V/"  # every check of a certificate tells its own time: looking for it among kept pages is in vain
 VERSION_KEY = "public-content-version"
 R = TypeVar("R", bound=HttpResponse)
 
@@ -68,6 +69,7 @@ class AnonymousPageCacheMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if (
             request.method != "GET"
+            or request.path.startswith(NEVER_KEPT)
             or settings.SESSION_COOKIE_NAME in request.COOKIES
             or len(request.META.get("QUERY_STRING", "")) > LONGEST_QUERY
         ):

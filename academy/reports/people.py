@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -18,6 +19,7 @@ from academy.reports.columns import Column, Kind
 from academy.reports.filters import Filters, State
 from academy.reports.scope import Scope
 from academy.reports.tables import QueryLines, Table
+from certificates import ends
 from certificates.models import Certificate
 from courses.models import Course
 
@@ -54,12 +56,15 @@ CERTIFICATE_WORDS = {
     "revoked": pgettext_lazy("report", "Revoked"),
     "replaced": pgettext_lazy("report", "Replaced"),
     "valid": pgettext_lazy("report", "Valid"),
+    "ending": pgettext_lazy("report", "Ends soon"),
+    "ended": pgettext_lazy("report", "Expired"),
     "owed": pgettext_lazy("report", "Being issued"),
 }
 OWN_CERTIFICATE_COLUMNS = (
     Column("number", pgettext_lazy("report column", "Certificate number"), width=28),
     Column("course", pgettext_lazy("report column", "Course"), width=40),
     Column("issued_at", pgettext_lazy("report column", "Issued"), Kind.DATE),
+    Column("valid_until", pgettext_lazy("report column", "Valid until"), Kind.DATE),
     Column("state", pgettext_lazy("report column", "State"), words=CERTIFICATE_WORDS, width=18),
 )
 
@@ -228,16 +233,20 @@ def own_courses(person: Person) -> Table:
     return Table(name="pelatihan", title=pgettext_lazy("report", "Courses"), columns=OWN_COURSE_COLUMNS, lines=lines)
 
 
-def own_certificates(person: Person) -> Table:
+def own_certificates(person: Person, *, at: datetime) -> Table:
     """Every certificate of one person, the revoked and replaced ones too."""
     found = Certificate.objects.filter(completion__person=person).order_by("-issued_at", "-pk")
+    ended, ending = ends.ended_and_ending(at=at)
     state = Case(
         When(revoked_at__isnull=False, then=Value("revoked")),
         When(superseded_at__isnull=False, then=Value("replaced")),
-        When(published_at__isnull=False, then=Value("valid")),
-        default=Value("owed"),
+        When(published_at__isnull=True, then=Value("owed")),
+        When(ended, then=Value("ended")),
+        When(ending, then=Value("ending")),
+        default=Value("valid"),
     )
     sources = {name: name for name in ("number", "issued_at", "code")} | {
+        "valid_until": ends.LAST_DAY,
         "course": "completion__course__title",
         "state": state,
     }

@@ -106,7 +106,7 @@ def _page(inquiry: Inquiry, table: Table, size: int, problems: list[str]) -> tup
 def person(inquiry: Inquiry, pk: int) -> HttpResponseBase:
     subject = _person(inquiry, pk)
     _log(inquiry, AccessLog.Action.PERSON_PAGE, subject=subject)
-    tables = (lists.own_courses(subject), lists.own_certificates(subject))
+    tables = (lists.own_courses(subject), lists.own_certificates(subject, at=inquiry.at))
     context = {
         "subject": subject,
         "scope": inquiry.scope.label,
@@ -164,7 +164,7 @@ def own_courses_file(inquiry: Inquiry, pk: int, word: str) -> HttpResponseBase:
 @for_hr
 def own_certificates_file(inquiry: Inquiry, pk: int, word: str) -> HttpResponseBase:
     subject = _person(inquiry, pk)
-    return _file(inquiry, lists.own_certificates(subject), word, subject=subject)
+    return _file(inquiry, lists.own_certificates(subject, at=inquiry.at), word, subject=subject)
 
 
 def _filtered_file(

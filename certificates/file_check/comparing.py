@@ -215,6 +215,8 @@ def _printed(facts: CertificateFacts) -> Iterator[Printed]:
     if facts.score:
         yield Printed("score", f"{_decimal(facts.score)} (batas lulus {_decimal(facts.pass_mark)})")
     yield Printed("issued_on", f"{facts.place}, {wording.day(date.fromisoformat(facts.issued_on))}")
+    if facts.ends:
+        yield Printed("valid_until", facts.ends)
     yield Printed("code", codes.grouped(facts.code))
     for number, one in enumerate(facts.modules, start=1):
         row = f"{number} {one.title} {one.activities} {one.minutes} {_decimal(one.credit_hours)}"

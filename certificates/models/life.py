@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -11,10 +13,17 @@ from academy.people.models import Organiser
 from certificates.models.register import Certificate
 
 
+class RevocationQuerySet(models.QuerySet["Revocation"]):
+    def waiting(self) -> Self:
+        """For a second person."""
+        return self.filter(carried_out_at__isnull=True, withdrawn_at__isnull=True, declined_at__isnull=True)
+
+
 class Revocation(models.Model):
     """One decision to revoke certificates of one organiser. Until `carried_out_at` it waits for a second person.
 
-    The public sees the reason and the day, never the note.
+    Whoever proposed it may withdraw it, the second person may decline it. The public sees the reason and the day,
+    never a note.
     """
 
     class Reason(models.TextChoices):
@@ -40,18 +49,41 @@ class Revocation(models.Model):
     )
     carried_out_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    declined_at = models.DateTimeField(null=True, blank=True)
+    declined_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decline_note = models.TextField(_("why it was declined"), max_length=1000, blank=True)
+
+    objects = RevocationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("revocation")
         verbose_name_plural = _("revocations")
         constraints = [
             models.CheckConstraint(
-                condition=Q(carried_out_at__isnull=True) | Q(withdrawn_at__isnull=True),
-                name="revocation_carried_out_or_withdrawn",
+                condition=(
+                    Q(carried_out_at__isnull=True, withdrawn_at__isnull=True)
+                    | Q(carried_out_at__isnull=True, declined_at__isnull=True)
+                    | Q(withdrawn_at__isnull=True, declined_at__isnull=True)
+                ),
+                name="revocation_decided_once",
             ),
             models.CheckConstraint(
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
                 name="revocation_second_person_is_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(declined_by__isnull=True) | ~Q(declined_by=F("proposed_by")),
+                name="revocation_declined_by_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(declined_by__isnull=True, declined_at__isnull=True)
+                | Q(declined_by__isnull=False, declined_at__isnull=False),
+                name="revocation_declined_by_somebody",
             ),
         ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,17 +23,21 @@ from academy.people.models import AccessLog, Organiser, Person, Role
 from academy.people.operator_forms import ListSearch
 from academy.people.scope import scope_in_words
 from academy.people.views.asking import Crumbs, fact, searched
-from certificates import codes
+from certificates import codes, ends
 from certificates.issued import (
     ASIDE,
+    ENDED,
+    ENDING,
+    LIVE,
     MADE,
     REPLACED,
     REVOKED,
-    STATES,
     VALID,
     WORDS,
     Revision,
+    declined_lately,
     held_with,
+    in_state,
     issued_by,
     matching,
     own_organisers,
@@ -48,7 +52,10 @@ from courses.models import Course, Run
 ORGANISER = Role.Kind.ORGANISER
 ON_A_PAGE = 50
 PROPOSALS_SHOWN = 20
-MARKS = {VALID: "done", REVOKED: "revoked", REPLACED: "revoked", MADE: "waiting", ASIDE: "overdue"}
+MARKS = {
+    VALID: "done", ENDING: "waiting", ENDED: "overdue", REVOKED: "revoked", REPLACED: "revoked", MADE: "waiting",
+    ASIDE: "overdue",
+}  # fmt: skip
 
 
 class IssuedSearch(ListSearch):
@@ -85,7 +92,7 @@ class IssuedSearch(ListSearch):
         for name, rows in held.items():
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
 
-    def rows(self, rows: QuerySet[Certificate]) -> QuerySet[Certificate]:
+    def rows(self, rows: QuerySet[Certificate], *, at: datetime) -> QuerySet[Certificate]:
         chosen = self.chosen()
         if chosen["q"] and (text := searched(chosen["q"])):
             rows = rows.filter(matching(text))
@@ -94,7 +101,7 @@ class IssuedSearch(ListSearch):
         if chosen["angkatan"]:
             rows = rows.filter(completion__enrolment__run=chosen["angkatan"])
         if chosen["keadaan"]:
-            rows = rows.filter(STATES[chosen["keadaan"]])
+            rows = rows.filter(in_state(chosen["keadaan"], at=at))
         if chosen["orang"]:
             rows = rows.filter(completion__person=chosen["orang"])
         return rows
@@ -139,11 +146,13 @@ def _show(
     officer: Officer, organisers: QuerySet[Organiser], search: IssuedSearch, *, status: int = 200
 ) -> HttpResponse:
     chosen = search.chosen()
-    rows = search.rows(issued_by(organisers)) if status == 200 else Certificate.objects.none()
+    rows = search.rows(issued_by(organisers), at=officer.at) if status == 200 else Certificate.objects.none()
     rows = rows.select_related("organiser").order_by("-issued_at", "-pk")
     page = Paginator(rows, ON_A_PAGE).get_page(officer.request.GET.get("page"))
     count = page.paginator.count
     waiting = waiting_revocations(organisers).select_related("proposed_by", "organiser").order_by("proposed_at", "pk")
+    declined = declined_lately(officer.person, at=officer.at).select_related("declined_by", "organiser")
+    declined = declined.order_by("-declined_at", "-pk")
     context = {
         "search": search,
         "problems": search.problems(),
@@ -152,15 +161,16 @@ def _show(
         "lines": ngettext("%(count)s certificate", "%(count)s certificates", count) % {"count": grouped(count)},
         "page": page,
         "numbers": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
-        "rows": [_line(row) for row in page],
+        "rows": [_line(row, at=officer.at) for row in page],
         "proposals": [proposal_row(officer, one) for one in waiting[:PROPOSALS_SHOWN]],
+        "declined": [_declined_row(one) for one in declined[:PROPOSALS_SHOWN]],
         "crumbs": crumbs(),
     }
     return render(officer.request, "certificates/issued/list.html", context, status=status)
 
 
-def _line(certificate: Certificate) -> dict[str, Any]:
-    state = state_of(certificate)
+def _line(certificate: Certificate, *, at: datetime) -> dict[str, Any]:
+    state, last = state_of(certificate, at=at), ends.last_day(certificate)
     return {
         "pk": certificate.pk,
         "url": reverse("issued_certificate", args=[certificate.pk]),
@@ -168,20 +178,19 @@ def _line(certificate: Certificate) -> dict[str, Any]:
         "name": certificate.facts["name"],
         "course": certificate.facts["course"],
         "issued_on": day(date.fromisoformat(certificate.facts["issued_on"])),
+        "ends": _("valid until %(day)s") % {"day": day(last)} if last else "",
         "mark": MARKS[state],
         "state": WORDS[state],
-        "can_be_revoked": state in {VALID, MADE, ASIDE},
+        "can_be_revoked": state in LIVE,
     }
 
 
 def proposal_row(officer: Officer, revocation: Revocation) -> dict[str, Any]:
     """One that waits: whoever proposed it may take it back, somebody else may agree."""
-    count = revocation.certificates.count()
-    words = ngettext("%(count)s certificate", "%(count)s certificates", count) % {"count": grouped(count)}
     zone = revocation.organiser.time_zone
     is_mine = revocation.proposed_by_id == officer.person.pk
     return {
-        "title": f"{words}: {revocation.get_reason_display()}",
+        "title": _proposal_title(revocation),
         "facts": _("Proposed by %(name)s on %(day)s, %(time)s")
         % {
             "name": revocation.proposed_by.full_name,
@@ -191,7 +200,26 @@ def proposal_row(officer: Officer, revocation: Revocation) -> dict[str, Any]:
         "is_mine": is_mine,
         "url": reverse("revocation_withdraw" if is_mine else "revocation_approve", args=[revocation.pk]),
         "action": _("Withdraw the proposal") if is_mine else _("Look at it and decide"),
+        "decline_url": "" if is_mine else reverse("revocation_decline", args=[revocation.pk]),
     }
+
+
+def _declined_row(revocation: Revocation) -> dict[str, Any]:
+    return {
+        "title": _proposal_title(revocation),
+        "facts": _("Declined by %(name)s on %(day)s")
+        % {
+            "name": revocation.declined_by.full_name if revocation.declined_by else "–",
+            "day": _moment(revocation.declined_at, revocation.organiser.time_zone),
+        },
+        "note": revocation.decline_note,
+    }
+
+
+def _proposal_title(revocation: Revocation) -> str:
+    count = revocation.certificates.count()
+    words = ngettext("%(count)s certificate", "%(count)s certificates", count) % {"count": grouped(count)}
+    return f"{words}: {revocation.get_reason_display()}"
 
 
 @for_role(ORGANISER, "GET")
@@ -205,20 +233,20 @@ def certificate(officer: Officer, certificate: int) -> HttpResponse:
         at=officer.at,
         subject=row.completion.person,
     )
-    state = state_of(row)
+    state = state_of(row, at=officer.at)
     context = {
         "certificate": row,
         "name": row.facts["name"],
         "facts": printed_facts(row),
         "mark": MARKS[state],
         "state": WORDS[state],
-        "is_live": state in {VALID, MADE, ASIDE},
+        "is_live": state in LIVE,
         "can_be_reissued": row.superseded_at is None and not row.annuls_credit,
         "error": row.last_error[:300] if state == ASIDE else "",
         "run_url": reverse("run_certificates", args=[row.completion.enrolment.run_id]),
         "verify_url": reverse("certificate_by_code", args=[row.code]) if row.published_at else "",
         "revoke_url": f"{reverse('revoke_certificates')}?{urlencode({'sertifikat': row.pk})}",
-        "revisions": [_revision_row(one, row) for one in revisions_of(row)],
+        "revisions": [_revision_row(one, row, at=officer.at) for one in revisions_of(row)],
         "crumbs": crumbs(row.number),
     }
     return render(officer.request, "certificates/issued/certificate.html", context)
@@ -239,15 +267,16 @@ def printed_facts(row: Certificate) -> list[dict[str, Any]]:
         (_("Credit hours (JP)"), facts["credit_hours"]),
         (_("Completed on"), day(date.fromisoformat(facts["completed_on"]))),
         (_("Issued on"), day(date.fromisoformat(facts["issued_on"]))),
+        (_("Valid until"), day(ends.last_day(row))),
         (_("Signatory"), facts["signatory"]),
     ]
     return [fact(label, value) for label, value in given if value]
 
 
-def _revision_row(revision: Revision, shown: Certificate) -> dict[str, Any]:
+def _revision_row(revision: Revision, shown: Certificate, *, at: datetime) -> dict[str, Any]:
     row = revision.certificate
     zone = row.organiser.time_zone
-    state = state_of(row)
+    state = state_of(row, at=at)
     events = [_("Issued on %(day)s") % {"day": _moment(row.issued_at, zone)}]
     if row.correction:
         events.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from django.views.decorators.http import require_safe
 
 from academy.pages.templatetags import formats
 from academy.people.models import Person
-from certificates import holders, issuing, store
+from certificates import ends, holders, issuing, renewing, store
 from certificates.credential import as_bytes
 from certificates.file_names import piece
 from certificates.issued import reason_in_words
@@ -39,7 +40,7 @@ def certificates(request: HttpRequest) -> HttpResponse:
     person: Person = request.user  # type: ignore[assignment]
     mine = (
         Certificate.objects.filter(completion__person=person)
-        .select_related("file", "organiser")
+        .select_related("file", "organiser", "completion")
         .defer("file__credential")
     )
     rows = list(mine.annotate(has_credential=Q(file__credential__isnull=False)).order_by("-issued_at", "-pk"))
@@ -48,8 +49,11 @@ def certificates(request: HttpRequest) -> HttpResponse:
     waiting = [_waiting_row(completion) for completion in owed]
     counted = [row for row in rows if row.published_at and not row.revoked_at and not row.superseded_at]
     newest = {row.completion_id: row for row in sorted(rows, key=attrgetter("revision"))}
+    at = timezone.now()
+    renewals = renewing.addresses(rows, at=at)
     context = {
-        "certificates": waiting + [_row(row, newest=newest[row.completion_id]) for row in rows],
+        "certificates": waiting
+        + [_row(row, newest=newest[row.completion_id], renew_url=renewals.get(row.pk, ""), at=at) for row in rows],
         "summary": _summary(counted),
         "transcripts": _transcripts(rows, owed),
         "wants_details": holders.are_wanted(person),
@@ -118,7 +122,7 @@ def _transcripts(rows: list[Certificate], owed: list[Completion]) -> list[dict[s
     return [{"year": year, "url": f"/transkrip/{year}/"} for year in sorted(years, reverse=True)]
 
 
-def _row(certificate: Certificate, *, newest: Certificate) -> dict[str, Any]:
+def _row(certificate: Certificate, *, newest: Certificate, renew_url: str, at: datetime) -> dict[str, Any]:
     """For components/certificate_row.html. `newest` is the last revision of the same certificate, perhaps itself."""
     row = {"title": certificate.facts["course"], "number": certificate.number}
     words = {
@@ -141,9 +145,20 @@ def _row(certificate: Certificate, *, newest: Certificate) -> dict[str, Any]:
         "verify_url": reverse("certificate_by_code", kwargs={"code": certificate.code}),
     }
     if not certificate.revoked_at and not certificate.superseded_at:
-        return row | {"share_url": f"{settings.SITE_URL}/V/{certificate.code}"}
+        share_url = f"{settings.SITE_URL}/V/{certificate.code}"
+        return row | {"share_url": share_url, "renew_url": renew_url} | _end_of(certificate, at=at)
     row |= {"state": "revoked", "state_label": _("Replaced by a newer one"), "notes": _fate(certificate, newest)}
     return row | {"state_label": _("Revoked")} if certificate.revoked_at else row
+
+
+def _end_of(certificate: Certificate, *, at: datetime) -> dict[str, Any]:
+    """Until when it holds, with a mark where that is soon or over; nothing for one that holds without end."""
+    last = formats.day(ends.last_day(certificate))
+    if ends.has_ended(certificate, at=at):
+        return {"state": "overdue", "state_label": _("Expired, was valid until %(day)s") % {"day": last}}
+    if ends.ends_soon(certificate, at=at):
+        return {"state": "waiting", "state_label": _("Ends soon, valid until %(day)s") % {"day": last}}
+    return {"notes": [_("Valid until %(day)s") % {"day": last}]} if last else {}
 
 
 def _fate(certificate: Certificate, newest: Certificate) -> list[str]:

@@ -30,6 +30,18 @@ NAMED = 20
 KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
+_MINE = gettext_lazy("You proposed it, so somebody else has to agree.")
+
+
+class DeclineForm(forms.Form):
+    catatan = forms.CharField(
+        max_length=1000,
+        label=gettext_lazy("Why not"),
+        help_text=gettext_lazy("For whoever proposed it."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class RevokeForm(forms.Form):
     alasan = forms.ChoiceField(
         choices=[("", gettext_lazy("Choose")), *Revocation.Reason.choices],
@@ -109,7 +121,7 @@ def approve(officer: Officer, proposal: int) -> HttpResponse:
     is_mine = row.proposed_by_id == officer.person.pk
     consequences = [_("Who holds one is told. It cannot be taken back.")]
     if is_mine:
-        consequences = [_("You proposed it, so somebody else has to agree.")]
+        consequences = [str(_MINE)]
     return ask(
         officer,
         act=lambda _fields: _approve(officer, row),
@@ -121,6 +133,25 @@ def approve(officer: Officer, proposal: int) -> HttpResponse:
         facts=_proposed(row),
         consequences=consequences,
         danger=True,
+    )
+
+
+@for_role(ORGANISER, "GET", "POST")
+def decline(officer: Officer, proposal: int) -> HttpResponse:
+    """The second person says no, and why; whoever proposed it withdraws it instead."""
+    row = _own(officer, proposal)
+    is_mine = row.proposed_by_id == officer.person.pk
+    return ask(
+        officer,
+        act=lambda fields: _decline(officer, row, fields.get("catatan", "")),
+        title=_("Decline this proposal?"),
+        lead=row.organiser.short_name,
+        crumbs=crumbs(_("Proposal to revoke")),
+        button="" if is_mine else _("Decline the proposal"),
+        back=reverse("issued_certificates"),
+        facts=_proposed(row),
+        consequences=[str(_MINE) if is_mine else _("The certificates stay valid. Whoever proposed it sees why.")],
+        form=None if is_mine else DeclineForm(sent(officer)),
     )
 
 
@@ -247,14 +278,24 @@ def _approve(officer: Officer, row: Revocation) -> Done:
     try:
         return _said(revocation.approve(row, by=officer.person, at=officer.at))
     except revocation.NeedsAnotherPerson as error:
-        raise Refused(_("You proposed it, so somebody else has to agree.")) from error
+        raise Refused(str(_MINE)) from error
     except revocation.AlreadyDecided as error:
         raise Refused(_("Somebody else decided this meanwhile.")) from error
 
 
+def _decline(officer: Officer, row: Revocation, note: str) -> Done:
+    try:
+        revocation.decline(row, note=note, by=officer.person, at=officer.at)
+    except revocation.NeedsAnotherPerson as error:
+        raise Refused(str(_MINE)) from error
+    except revocation.AlreadyDecided as error:
+        raise Refused(_("Somebody else decided this meanwhile.")) from error
+    return _("The proposal is declined. The certificates stay valid.")
+
+
 def _withdraw(officer: Officer, row: Revocation) -> Done:
     try:
-        revocation.withdraw(row, at=officer.at)
+        revocation.withdraw(row, by=officer.person, at=officer.at)
     except revocation.AlreadyDecided as error:
         raise Refused(_("Somebody else decided this meanwhile.")) from error
     return _("The proposal is withdrawn. The certificates stay valid.")

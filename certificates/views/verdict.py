@@ -14,15 +14,17 @@ from academy.pages.templatetags import formats
 from certificates import codes, verification, wording
 from certificates.models import Revocation
 from certificates.verification import Answer, Difference, Outcome, Verdict, Why
-from certificates.views.verdict_labels import CHECK_LABELS, DIFFERENCE_LABELS
+from certificates.views.verdict_labels import CHECK_LABELS, DIFFERENCE_LABELS, HEADLINES
 
 LONGEST_FILE_NAME = 80
 
 
 def page(request: HttpRequest, verdict: Verdict, *, checked_at: str, file_name: str | None = None) -> HttpResponse:
     """`file_name` is None unless a file was looked at."""
-    status = 404 if verdict.outcome is Outcome.UNKNOWN and file_name is None else 200
-    context = _context(verdict, checked_at=checked_at) | _about_file(verdict, file_name)
+    status, headline = 200, str(HEADLINES[verdict.outcome])
+    if verdict.outcome is Outcome.UNKNOWN:
+        status, headline = (404, headline) if file_name is None else (200, _("We do not know this file"))
+    context = _context(verdict, checked_at=checked_at) | _about_file(verdict, file_name) | {"headline": headline}
     return private(render(request, "certificates/verify.html", context, status=status))
 
 
@@ -117,6 +119,7 @@ def _facts(verdict: Verdict) -> list[dict[str, str]]:
         (_("Run, edition"), f"{printed['run']}, Edisi {printed['edition']}"),
         (_("Learning period"), verdict.facts.period),
         (_("Completed"), _day(printed["completed_on"])),
+        (_("Valid until"), printed["valid_until"] and _day(printed["valid_until"])),
         (_("Credit hours"), f"{printed['credit_hours']} ({printed['credit_hours_in_words']}) jam pelajaran"),
         (
             _("Score"),

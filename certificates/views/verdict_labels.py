@@ -1,4 +1,4 @@
-"""What the parts of a verdict are called: differences of a file, and checks by their answer."""
+"""A verdict in words: its headline, the differences of a file, and checks by their answer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from certificates.verification import Answer
+from certificates.verification import Answer, Outcome
 
+HEADLINES = {
+    Outcome.GENUINE: _("This certificate is genuine and valid"),
+    Outcome.REVOKED: _("This certificate has been revoked"),
+    Outcome.REPLACED: _("This certificate has been replaced"),
+    Outcome.EXPIRED: _("This certificate is genuine but has expired"),
+    Outcome.ALTERED: _("This file has been altered"),
+    Outcome.FOREIGN: _("This file was signed by somebody else"),
+    Outcome.RESAVED: _("This is a re-saved copy, not the issued file"),
+    Outcome.UNKNOWN: _("This code is not known"),
+}
 DIFFERENCE_LABELS = {
     "title": _("Document"),
     "number": _("Number"),
@@ -22,6 +32,7 @@ DIFFERENCE_LABELS = {
     "edition": _("Edition"),
     "learned_from": _("Learning period"),
     "completed_on": _("Completed"),
+    "valid_until": _("Valid until"),
     "credit_hours": _("Credit hours"),
     "score": _("Score"),
     "issued_on": _("Issued"),
@@ -51,6 +62,7 @@ CHECK_LABELS: dict[str, dict[Answer, Any]] = {
         Answer.YES: _("Not replaced by a newer one"),
         Answer.UNKNOWN: _("Whether it was replaced cannot be told"),
     },
+    "not_expired": {Answer.YES: _("Not expired"), Answer.NO: _("It has expired")},
     "file": {
         Answer.YES: _("The file is exactly the one that was issued"),
         Answer.NO: _("The file is not the one that was issued"),

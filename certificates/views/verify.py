@@ -125,9 +125,8 @@ def by_code(request: HttpRequest, code: str) -> HttpResponse:
         canonical = codes.normalise(code)
     except codes.InvalidCode as error:
         return _show_form(request, code=code[: codes.LONGEST_TYPED], error=str(error), status=404)
-    address = reverse("certificate_by_code", kwargs={"code": canonical})
-    if request.path != address:
-        return redirect(address, permanent=True)
+    if request.path != f"/V/{canonical}":
+        return redirect("certificate_by_code", code=canonical, permanent=True)
     throttling.spend(request, name=NAME, per_minute=PER_MINUTE)
     if settings.SESSION_COOKIE_NAME in request.COOKIES:
         return verdict_page.page(request, verification.look_up(canonical), checked_at=_now())

@@ -17,6 +17,8 @@ from wagtail.search import index
 from academy.people.models import Organiser
 from courses.course_form import CourseForm
 
+MOST_VALIDITY_MONTHS = 120
+
 
 class Level(models.TextChoices):
     BASIC = "dasar", _("Basic")
@@ -48,6 +50,13 @@ class Course(models.Model):
         default=Decimal(70),
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
+    validity_months = models.PositiveSmallIntegerField(
+        _("certificates are valid for so many months"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_VALIDITY_MONTHS)],
+        help_text=_("Counted from the day of completion. Left empty, they are valid without end."),
+    )
     sequential = models.BooleanField(_("activities go in order"), default=True)
     self_paced = models.BooleanField(
         _("may be taken at any time"), default=True, help_text=_("Otherwise people join a run (angkatan).")
@@ -73,6 +82,7 @@ class Course(models.Model):
         FieldPanel("organiser"),
         FieldRowPanel([FieldPanel("level"), FieldPanel("credit_hours"), FieldPanel("pass_mark")]),
         FieldRowPanel([FieldPanel("sequential"), FieldPanel("self_paced")]),
+        FieldPanel("validity_months"),
         FieldPanel("prerequisites", widget=CheckboxSelectMultiple),
     ]
 
@@ -84,6 +94,11 @@ class Course(models.Model):
             models.CheckConstraint(condition=models.Q(credit_hours__gte=1), name="course_credit_hours_at_least_one"),
             models.CheckConstraint(
                 condition=models.Q(pass_mark__gte=0, pass_mark__lte=100), name="course_pass_mark_in_range"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(validity_months__isnull=True)
+                | models.Q(validity_months__gte=1, validity_months__lte=MOST_VALIDITY_MONTHS),
+                name="course_validity_in_range",
             ),
         ]
 

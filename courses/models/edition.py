@@ -34,6 +34,7 @@ class Edition(models.Model):
     credit_hours = models.PositiveSmallIntegerField()
     pass_mark = models.DecimalField(max_digits=5, decimal_places=2)
     sequential = models.BooleanField()
+    validity_months = models.PositiveSmallIntegerField(null=True)
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
@@ -48,6 +49,10 @@ class Edition(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["course", "major", "minor"], name="edition_number_once_per_course"),
             models.CheckConstraint(condition=Q(credit_hours__gte=1), name="edition_credit_hours_at_least_one"),
+            models.CheckConstraint(
+                condition=Q(validity_months__isnull=True) | Q(validity_months__gte=1),
+                name="edition_validity_at_least_one",
+            ),
         ]
 
     def __str__(self) -> str:

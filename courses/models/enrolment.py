@@ -19,6 +19,7 @@ from academy.people.models import Agency, WorkUnit
 from courses.models.course import Course
 from courses.models.edition import Edition
 from courses.run_form import RunForm
+from courses.validity import RENEWED_BEFORE
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -191,10 +192,17 @@ class ActivityProgress(models.Model):
         constraints = [models.UniqueConstraint(fields=["enrolment", "activity"], name="activity_done_once")]
 
 
+class CompletionQuerySet(models.QuerySet["Completion"]):
+    def sufficing(self, on: date) -> Self:
+        """Of the year of that day, and not to be renewed yet: with one of these nobody takes the course again."""
+        return self.filter(completed_on__year=on.year).exclude(valid_until__lte=on + RENEWED_BEFORE)
+
+
 class Completion(models.Model):
     """The fact that a course was finished; immutable. `unit` and `agency` are those that earned it.
 
     `completed_on` is the day in the time zone of the earning agency: every year, month and printed date comes from it.
+    `valid_until` is the last day that the certificate holds, for who passed an edition that says so.
     """
 
     class Outcome(models.TextChoices):
@@ -215,12 +223,19 @@ class Completion(models.Model):
     completed_at = models.DateTimeField()
     completed_on = models.DateField()
     credit_annulled_at = models.DateTimeField(null=True, blank=True)  # the one thing that is added later
+    valid_until = models.DateField(null=True)
+
+    objects = CompletionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("completion")
         verbose_name_plural = _("completions")
         # SQLite has no statistics: asked for a person and a course it would walk through everybody's completions of it.
-        indexes = [models.Index(fields=["person", "course"], name="completion_person_course")]
+        indexes = [
+            models.Index(fields=["person", "course"], name="completion_person_course"),
+            # The few that end, for the reminders.
+            models.Index(fields=["valid_until"], condition=Q(valid_until__isnull=False), name="completion_valid_until"),
+        ]
 
 
 class LearnerYear(models.Model):

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from pyhanko.sign import signers
 from certificates import rendering
 from certificates.facts import CertificateFacts
 from tests.certificates import authorities
+from tests.end_to_end import browsing
 
 SCALE = 3.0
 
@@ -227,12 +229,17 @@ def qr_over(pdf: pikepdf.Pdf, model: Model, address: str) -> None:
 @saved
 def decompression_bomb(pdf: pikepdf.Pdf, model: Model) -> None:
     """Two gigabytes of nothing, packed twice, among the contents of the page."""
+    stream = pikepdf.Stream(pdf, _bomb())
+    stream.Filter = pikepdf.Array([pikepdf.Name.FlateDecode, pikepdf.Name.FlateDecode])
+    pdf.pages[0].Contents = pikepdf.Array([stream, pdf.make_indirect(pdf.pages[0].Contents)])
+
+
+@cache
+def _bomb() -> bytes:
+    """Packing takes seconds, and is the same for every file."""
     packer = zlib.compressobj(9)
     once = b"".join(packer.compress(b" " * 1_000_000) for _turn in range(2000)) + packer.flush()
-    filters = pikepdf.Array([pikepdf.Name.FlateDecode, pikepdf.Name.FlateDecode])
-    stream = pikepdf.Stream(pdf, zlib.compress(once, 9))
-    stream.Filter = filters
-    pdf.pages[0].Contents = pikepdf.Array([stream, pdf.make_indirect(pdf.pages[0].Contents)])
+    return zlib.compress(once, 9)
 
 
 def lay_over(pdf: pikepdf.Pdf, drawing: bytes) -> None:
@@ -357,6 +364,36 @@ def by_pdfium(model: Model) -> bytes:
     return target.getvalue()
 
 
+def by_the_viewer_of_chromium(model: Model) -> bytes:
+    """As it prints a PDF file into another: pages taken over, with what lies on them made part of them."""
+    printed = pypdfium2.PdfDocument.new()
+    printed.import_pages(pypdfium2.PdfDocument(model.content))
+    for page in printed:
+        assert pypdfium2.raw.FPDFPage_Flatten(page, pypdfium2.raw.FLAT_PRINT) != pypdfium2.raw.FLATTEN_FAIL
+    target = io.BytesIO()
+    printed.save(target)
+    return target.getvalue()
+
+
+def printed_by_a_browser(model: Model) -> bytes:
+    """From a page that shows pictures of the pages, as viewers within web sites do."""
+    pages = [page.render(scale=2.0).to_pil() for page in pypdfium2.PdfDocument(model.content)]
+    for number, picture in enumerate(pages):
+        picture.save(model.folder / f"{number}.png")
+    shown = "".join(f'<img src="{number}.png" style="display: block; height: 209mm">' for number in range(len(pages)))
+    page = f"<style>@page {{ size: A4 landscape; margin: 0 }} body {{ margin: 0 }}</style>{shown}"
+    return printed_page(page.encode(), model.folder)
+
+
+def printed_page(html: bytes, folder: Path) -> bytes:
+    """What Chromium saves as PDF when it prints this page."""
+    source, target = folder / "page.html", folder / "page.pdf"
+    source.write_bytes(html)
+    options = [*browsing.ARGUMENTS, "--headless", f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={target}"]
+    subprocess.run([browsing.program(), *options, source.as_uri()], check=True, capture_output=True, timeout=60)
+    return target.read_bytes()
+
+
 @saved
 def by_pikepdf(pdf: pikepdf.Pdf, model: Model) -> None:
     """Nothing but written."""
@@ -381,6 +418,7 @@ RESAVED: dict[str, Callable[[Model], bytes]] = {
     "pikepdf": by_pikepdf,
     "pypdf": by_pypdf,
     "pdfium": by_pdfium,
+    "Chromium's viewer": by_the_viewer_of_chromium,
     "scan": scanned,
     "signature stripped": signature_stripped,
 }

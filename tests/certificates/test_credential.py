@@ -18,12 +18,12 @@ from certificates import credential, credentials, issuing, key_register, renderi
 from certificates.models import Certificate, SigningKey
 from certificates.signing import SignerUnavailable, keys
 from tests.certificates.test_rendering import FACTS
-from tests.factories import make_completion
+from tests.factories import make_completion, make_edition
 
 AT = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 ISSUANCE = credential.Issuance(
-    issued_at="2026-09-10T03:30:00Z", did="did:web:akademi.contoh.go.id",
+    issued_at="2026-09-10T03:30:00Z", ends_at="", did="did:web:akademi.contoh.go.id",
     list_url="https://akademi.contoh.go.id/status/0", index=94567,
 )  # fmt: skip
 METHOD = "did:web:akademi.contoh.go.id#kunci"
@@ -49,6 +49,21 @@ def test_it_says_what_the_paper_says_and_holds_no_nip(signed):
     assert FACTS.nip not in text
     assert FACTS.signatory_nip not in text
     assert FACTS.sha256() not in text, "it covers the NIP"
+
+
+@pytest.mark.django_db
+def test_it_ends_with_the_last_day_of_the_paper_where_the_organiser_is(signed):
+    assert "validUntil" not in signed
+    completion = make_completion(edition=make_edition(validity_months=24))
+    certificate = issuing.publish_file(issuing.issue(completion, at=AT), at=AT)
+    assert certificate.facts["valid_until"] == "2028-11-24"
+    assert certificate.file is not None
+    stored = certificate.file.credential
+    assert stored is not None
+    assert stored["validUntil"] == "2028-11-24T15:59:59Z"
+    key = keys.load_or_make_credential_key(keys_dir()).public_key()
+    assert credential.is_signed_by(stored, key)
+    assert not credential.is_signed_by(stored | {"validUntil": "2038-11-24T15:59:59Z"}, key)
 
 
 def test_the_same_facts_give_the_same_proof(signed):

@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from academy.notifications.models import Message
 from academy.people.models import AccessLog, Organiser, Person, Role
 from certificates import issuing, reissuing, revocation
+from certificates.issued import DECLINED_SHOWN
 from certificates.models import Certificate, Revocation, TemplateVersion
 from tests.certificates.gathering import make_published
 from tests.factories import AT, LONG_AGO, PersonFactory, make_edition
@@ -92,6 +94,44 @@ def test_each_state_finds_its_certificate(desk, edition, state, number):
     for row, fields in zip(rows, changes, strict=True):
         Certificate.objects.filter(pk=row.pk).update(**fields)
     assert shown(desk.get(LIST, {"keadaan": state})) == [rows[number].number]
+
+
+def test_those_that_end_are_found_and_say_when(desk, edition):
+    today = timezone.localdate()
+    ends = {
+        name: today + timedelta(days=days) for name, days in (("late", 91), ("soon", 90), ("last", 0), ("over", -1))
+    }
+    rows = dict(zip([*ends, "endless"], certified(edition, 5), strict=True))
+    for name, last in ends.items():
+        row = rows[name]
+        type(row.completion).objects.filter(pk=row.completion_id).update(valid_until=last)
+        Certificate.objects.filter(pk=row.pk).update(facts=row.facts | {"valid_until": last.isoformat()})
+
+    def found(state: str) -> set[str]:
+        numbers = set(shown(desk.get(LIST, {"keadaan": state})))
+        return {name for name, row in rows.items() if row.number in numbers}
+
+    assert found("berlaku") == {"late", "soon", "last", "endless"}
+    assert found("segera-berakhir") == {"soon", "last"}
+    assert found("kedaluwarsa") == {"over"}
+    states = {row["number"]: (row["state"], bool(row["ends"])) for row in desk.get(LIST).context["rows"]}
+    assert {name: (str(states[row.number][0]), states[row.number][1]) for name, row in rows.items()} == {
+        "late": ("Berlaku", True), "soon": ("Segera berakhir", True), "last": ("Segera berakhir", True),
+        "over": ("Habis masa berlaku", True), "endless": ("Berlaku", False),
+    }  # fmt: skip
+    page = desk.get(f"{LIST}{rows['over'].pk}/").text
+    assert "Habis masa berlaku" in page
+    assert "Cabut…" in page
+    Certificate.objects.filter(pk=rows["over"].pk).update(revoked_at=AT)
+    assert found("kedaluwarsa") == set()
+
+
+def test_a_superuser_who_answers_for_no_organiser_opens_none_of_these_pages(edition):
+    """As at the page of the signatory: who runs the machine has no say about certificates."""
+    (row,) = certified(edition)
+    client = signed_in(PersonFactory(is_superuser=True))
+    assert {client.get(path).status_code for path in (LIST, f"{LIST}{row.pk}/", to_revoke([row]))} == {403}
+    assert LIST not in client.get("/cms/").text
 
 
 def test_one_is_found_by_number_code_name_course_and_run(desk, edition):
@@ -261,13 +301,40 @@ def test_a_proposal_is_withdrawn_by_whoever_made_it(desk, officer, edition):
     assert not Certificate.objects.exclude(revoked_at=None).exists()
 
 
+def test_the_second_person_declines_and_the_proposer_sees_why(desk, officer, edition):
+    rows = certified(edition, 11)
+    revoke(desk, rows)
+    path = f"{LIST}usulan/{Revocation.objects.get().pk}/tolak/"
+    assert path not in desk.get(LIST).text
+    assert desk.post(path, {"catatan": "Tidak"}).status_code == 422
+    other = officer_of(edition.course.organiser)
+    second = signed_in(other)
+    assert path in second.get(LIST).text
+    assert "Surat 12" in second.get(path).text
+    for note in ("", " ", "x" * 1001):
+        assert second.post(path, {"catatan": note}).status_code == 422
+    assert Revocation.objects.waiting().exists()
+    for note in ("Suratnya <b>belum</b> ada", "Lain"):
+        assert "Usulan ditolak" in second.post(path, {"catatan": note}, follow=True).text
+    seen = desk.get(LIST).text
+    assert "Suratnya &lt;b&gt;belum&lt;/b&gt; ada" in seen
+    assert f"Ditolak oleh {other.full_name}" in seen
+    assert "Usulan Anda yang ditolak" not in second.get(LIST).text
+    for door in ("setujui", "batalkan"):
+        client = second if door == "setujui" else desk
+        assert client.post(path.replace("tolak", door)).status_code == 422
+    assert not Certificate.objects.exclude(revoked_at=None).exists()
+    Revocation.objects.update(declined_at=timezone.now() - DECLINED_SHOWN)
+    assert "Suratnya" not in desk.get(LIST).text
+
+
 def test_another_organisers_proposal_does_not_exist(desk):
     rows = certified(make_edition(), 11)
     proposal = revocation.revoke(
         rows, organiser=rows[0].organiser, reason=Revocation.Reason.MISCONDUCT, annuls_credit=False, note="",
         by=PersonFactory(), at=AT,
     )  # fmt: skip
-    for door in ("setujui", "batalkan"):
+    for door in ("setujui", "batalkan", "tolak"):
         for ask in (desk.get, desk.post):
             assert ask(f"{LIST}usulan/{proposal.pk}/{door}/").status_code == 404
 

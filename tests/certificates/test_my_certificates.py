@@ -3,13 +3,22 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from academy.people.models import Person
-from certificates import issuing, reissuing, revocation
+from certificates import issuing, reissuing, revocation, verification
 from certificates.models import Certificate, Revocation
+from certificates.verification import Outcome
+from courses.models import Completion, Course, Enrolment, Run
+from courses.progress import complete_lesson
+from courses.publishing import publish_edition
+from tests.courses.authoring import make_course_page
 from tests.factories import AT, CourseFactory, PersonFactory, make_completion, make_edition
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +150,84 @@ def test_each_revision_is_listed_and_the_old_one_names_the_new(signed_in: Client
     page = signed_in.get("/sertifikat/").content.decode()
     assert f"Diganti 24 November 2026 dengan nomor {new.number}" in page
     assert 'href="/transkrip/2026/"' in page
+
+
+class TestEnding:
+    """Certificates of a course whose page says that they hold for two years."""
+
+    @pytest.fixture
+    def page(self):
+        page = make_course_page(lessons=1, questions=0)
+        Course.objects.update(validity_months=24)
+        publish_edition(page.course, kind="material", by=None, at=AT)
+        return page
+
+    def certified(self, person: Person, page, *, days: int, **fields) -> Certificate:
+        """One whose last day is so many days from now, or ago."""
+        completion = make_completion(person, edition=page.course.editions.get())
+        last = timezone.localdate() + timedelta(days=days)
+        Completion.objects.filter(pk=completion.pk).update(valid_until=last)
+        completion.refresh_from_db()
+        return issuing.publish_file(issuing.issue(completion, at=AT), at=AT)
+
+    @pytest.mark.parametrize(
+        ("days", "said", "offered"),
+        [
+            (91, "Berlaku sampai", False),
+            (90, "Segera berakhir, berlaku sampai", True),
+            (0, "Segera berakhir, berlaku sampai", True),
+            (-1, "Habis masa berlaku (sampai", True),
+        ],
+    )
+    def test_one_that_ends_leads_to_its_course(self, days, said, offered, signed_in, person, page):
+        self.certified(person, page, days=days)
+        text = signed_in.get("/sertifikat/").text
+        assert said in text
+        assert ("Perbarui" in text) == offered
+        assert (f'href="{page.url}"' in text) == offered
+
+    def test_one_press_on_that_page_begins_the_next_run_and_its_certificate_is_another(self, signed_in, person, page):
+        old = self.certified(person, page, days=30)
+        year = timezone.localdate().year
+        completions = Completion.objects.filter(pk=old.completion_id)
+        completions.update(completed_on=date(year - 1, 12, 1), completed_at=timezone.now() - timedelta(days=400))
+        Run.objects.update(year=year - 1)
+        assert "Ikuti lagi pelatihan ini" in signed_in.get(page.url).text
+        signed_in.post(f"/ikuti/{page.course.key}/")
+        enrolment = Enrolment.objects.running().get(person=person)
+        for lesson in enrolment.edition.activities.order_by("position"):
+            complete_lesson(enrolment, lesson, at=timezone.now())
+        new = issuing.publish_file(issuing.issue(enrolment.completion, at=timezone.now()), at=timezone.now())
+        old.refresh_from_db()
+        assert (old.superseded_at, old.revoked_at, new.revision) == (None, None, 1)
+        assert (new.number == old.number, new.facts["valid_until"] > old.facts["valid_until"]) == (False, True)
+        assert verification.look_up(old.code).outcome is Outcome.GENUINE
+        text = signed_in.get("/sertifikat/").text
+        assert ("Perbarui" in text, "Segera berakhir" in text) == (False, True)
+        Completion.objects.filter(pk=old.completion_id).update(valid_until=timezone.localdate() - timedelta(days=1))
+        yesterday = (timezone.localdate() - timedelta(days=1)).isoformat()
+        Certificate.objects.filter(pk=old.pk).update(facts=old.facts | {"valid_until": yesterday})
+        assert verification.look_up(old.code).outcome is Outcome.EXPIRED
+
+    def test_what_cannot_be_renewed_leads_nowhere(self, signed_in, person, page):
+        certificate = self.certified(person, page, days=10)
+        Course.objects.update(archived_at=AT)
+        assert "Perbarui" not in signed_in.get("/sertifikat/").text
+        Course.objects.update(archived_at=None)
+        assert "Perbarui" in signed_in.get("/sertifikat/").text
+        Certificate.objects.filter(pk=certificate.pk).update(revoked_at=AT)
+        assert "Perbarui" not in signed_in.get("/sertifikat/").text
+
+    def test_it_asks_as_often_for_many_as_for_one(self, signed_in, person, page, django_assert_max_num_queries):
+        self.certified(person, page, days=10)
+        signed_in.get("/sertifikat/")
+        with CaptureQueriesContext(connection) as one:
+            signed_in.get("/sertifikat/")
+        asked = len(one)
+        for _more in range(3):
+            other = make_course_page(lessons=1, questions=0)
+            publish_edition(other.course, kind="material", by=None, at=AT)
+            self.certified(person, other, days=10)
+        assert signed_in.get("/sertifikat/").text.count("Perbarui") == 4
+        with django_assert_max_num_queries(asked):
+            signed_in.get("/sertifikat/")

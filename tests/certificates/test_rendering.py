@@ -40,6 +40,7 @@ _BARE = CertificateFacts(
     run="Angkatan III Tahun 2026",
     learned_from="2026-08-24",
     completed_on="2026-09-09",
+    valid_until="",
     credit_hours=4,
     credit_hours_in_words="empat",
     score="86.5",
@@ -63,7 +64,7 @@ _BARE = CertificateFacts(
     born_on="",
     signed_by="local",
     template="BPSDMD-NTT/lulus/1",
-    template_version="sttp-2026.3",
+    template_version="sttp-2026.4",
 )
 
 
@@ -84,6 +85,7 @@ LONG = worded(
         modules=FACTS.modules * 12,
     )
 )
+ENDING, LONG_ENDING = (replace(facts, valid_until="2028-09-09") for facts in (FACTS, LONG))
 SHORT = worded(replace(
     FACTS, name="Ita", nip="", grade="", position="", unit="", agency="", course="SPBE", modules=FACTS.modules[:1],
     learned_from="2026-09-09", signatory_nip="", title="Surat Keterangan Telah Mengikuti", outcome="Telah mengikuti",
@@ -134,6 +136,13 @@ def test_the_printed_text_is_the_facts(pdf: Path):
     assert "BSrE" not in front + back
 
 
+def test_the_last_day_is_printed_where_there_is_one(pdf: Path, tmp_path: Path):
+    assert "Berlaku" not in text_of(pdf, page=1)
+    for facts in (ENDING, LONG_ENDING):
+        pdf.write_bytes(rendering.render_pdf(facts))
+        assert "jam pelajaran. Berlaku sampai dengan 9 September 2028 " in text_of(pdf, page=1)
+
+
 def test_the_qr_code_leads_to_the_public_page_and_is_30_mm_wide(pdf: Path, tmp_path: Path):
     run("pdftoppm", "-r", "150", "-png", "-singlefile", pdf, tmp_path / "page")
     decoded = run("zbarimg", "--quiet", "--raw", tmp_path / "page.png")
@@ -167,7 +176,7 @@ def test_the_pdf_says_what_it_is_to_screen_readers(pdf: Path):
         assert [str(figure.Alt) for figure in figures] == ["Kode QR: HTTPS://AKADEMI.CONTOH.GO.ID/V/7KQ4M2XD9TWRH3PB"]
 
 
-@pytest.mark.parametrize("facts", [FACTS, LONG, SHORT], ids=["usual", "long", "short"])
+@pytest.mark.parametrize("facts", [FACTS, LONG, SHORT, ENDING, LONG_ENDING])
 def test_it_is_pdf_a_3a_and_pdf_ua_1_at_once(facts: CertificateFacts, tmp_path: Path):
     path = tmp_path / "certificate.pdf"
     path.write_bytes(rendering.render_pdf(facts))
@@ -222,6 +231,7 @@ def test_usual_facts_are_laid_out_once(monkeypatch):
         for name in ("Petrus Pandur, S.Pd.", "Hendrikus Amtiran, A.Md.K.", "Yohanes Don Bosko Tefa Seran, S.Kom.")
         for course in (FACTS.course, "Keamanan Informasi Dasar: Kata Sandi, MFA, dan Phishing")
     ]
+    usual += [replace(facts, valid_until="2028-09-30") for facts in usual]
     for facts in usual:
         rendering.render_pdf(facts)
     assert laid_out.call_count == len(usual)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from academy.notifications.models import Message
 from academy.people.models import Organiser, Person
@@ -12,6 +14,7 @@ from certificates import issuing, revocation, verification
 from certificates.models import Certificate, Revocation
 from certificates.verification import Outcome
 from courses.credit_hours import credit_hours
+from tests.certificates.test_certificate_races import at_once
 from tests.factories import AT, CourseFactory, OrganiserFactory, PersonFactory, make_completion, make_edition
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +83,9 @@ def test_more_than_ten_take_a_second_person():
     with pytest.raises(revocation.AlreadyDecided):
         revocation.approve(waiting, by=PersonFactory(), at=LATER)
     with pytest.raises(revocation.AlreadyDecided):
-        revocation.withdraw(waiting, at=LATER)
+        revocation.withdraw(waiting, by=first, at=LATER)
+    with pytest.raises(revocation.AlreadyDecided):
+        revocation.decline(waiting, note="Tidak", by=PersonFactory(), at=LATER)
 
 
 def test_a_pile_cut_into_portions_is_still_a_pile():
@@ -94,12 +99,54 @@ def test_a_pile_cut_into_portions_is_still_a_pile():
 
 
 def test_a_withdrawn_proposal_revokes_nothing():
-    waiting = revoke(issued(11), PersonFactory())
-    revocation.withdraw(waiting, at=LATER)
-    assert revocation.withdraw(waiting, at=LATER + timedelta(days=1)).withdrawn_at == LATER
-    with pytest.raises(revocation.AlreadyDecided):
-        revocation.approve(waiting, by=PersonFactory(), at=LATER)
+    by = PersonFactory()
+    waiting = revoke(issued(11), by)
+    revocation.withdraw(waiting, by=by, at=LATER)
+    again = revocation.withdraw(waiting, by=PersonFactory(), at=LATER + timedelta(days=1))
+    assert (again.withdrawn_at, again.withdrawn_by) == (LATER, by)
+    for decide in (revocation.approve, partial(revocation.decline, note="Tidak")):
+        with pytest.raises(revocation.AlreadyDecided):
+            decide(waiting, by=PersonFactory(), at=LATER)
     assert not Certificate.objects.filter(revoked_at__isnull=False).exists()
+
+
+def test_a_declined_proposal_revokes_nothing_and_keeps_who_and_why():
+    first, second = PersonFactory(), PersonFactory()
+    waiting = revoke(issued(11), first)
+    with pytest.raises(revocation.NeedsAnotherPerson):
+        revocation.decline(waiting, note="Tidak", by=first, at=LATER)
+    revocation.decline(waiting, note="Suratnya belum ada", by=second, at=LATER)
+    again = revocation.decline(waiting, note="Lain", by=second, at=LATER + timedelta(days=1))
+    assert (again.declined_at, again.declined_by, again.decline_note) == (LATER, second, "Suratnya belum ada")
+    for decide in (
+        partial(revocation.approve, by=second),
+        partial(revocation.decline, note="Tidak", by=PersonFactory()),
+        partial(revocation.withdraw, by=first),
+    ):
+        with pytest.raises(revocation.AlreadyDecided):
+            decide(waiting, at=LATER)
+    assert not Certificate.objects.filter(revoked_at__isnull=False).exists()
+    assert not Revocation.objects.waiting().exists()
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_agreeing_declining_and_withdrawing_at_once_one_counts():
+    first, second, third = (PersonFactory() for _person in range(3))
+    waiting = revoke(issued(11), first)
+    decisions: list[Callable[[], Revocation]] = [
+        partial(revocation.approve, waiting, by=second, at=LATER),
+        partial(revocation.decline, waiting, note="Tidak", by=third, at=LATER),
+        partial(revocation.withdraw, waiting, by=first, at=LATER),
+    ]
+    connection.close()
+    errors = at_once(lambda number: decisions[number % 3](), threads=12)
+    assert {type(error) for error in errors} == {revocation.AlreadyDecided}
+    assert len(errors) == 8  # each decision came four times, and those of one of them are repeats
+    row = Revocation.objects.get()
+    assert [row.carried_out_at, row.declined_at, row.withdrawn_at].count(None) == 2
+    revoked = Certificate.objects.filter(revoked_at__isnull=False).count()
+    assert revoked == (11 if row.carried_out_at else 0)
 
 
 def test_an_organiser_revokes_its_own_only():
@@ -115,3 +162,9 @@ def test_the_database_refuses_a_second_person_who_is_the_first():
     waiting = revoke(issued(11), PersonFactory())
     with pytest.raises(IntegrityError), transaction.atomic():
         Revocation.objects.filter(pk=waiting.pk).update(approved_by=waiting.proposed_by)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Revocation.objects.filter(pk=waiting.pk).update(declined_by=waiting.proposed_by, declined_at=LATER)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Revocation.objects.filter(pk=waiting.pk).update(
+            declined_by=PersonFactory(), declined_at=LATER, withdrawn_at=LATER
+        )

@@ -6,13 +6,16 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.cache.backends.filebased import FileBasedCache
 from django.test import Client
 from django.utils import timezone
 
 from academy import counting
+from academy.pages.caching import VERSION_KEY
 from certificates import codes, facts, issuing, verification
 from certificates.models import Certificate
 from certificates.views import verify
@@ -271,3 +274,17 @@ def test_a_whole_link_is_taken_and_a_number_is_named():
     assert codes.normalise(" http://localhost:8000/V/7KQ4M2XD9TWRH3PB ") == "7KQ4M2XD9TWRH3PB"
     with pytest.raises(codes.InvalidCode, match="nomor sertifikat"):
         codes.normalise("0106/BPSDMD-NTT/XI/2026")
+
+
+def test_a_check_that_is_kept_asks_the_cache_for_it_and_for_nothing_else(certificate, client, monkeypatch):
+    client.get(f"/V/{certificate.code}")
+    asked: list[str] = []
+    real = FileBasedCache.get
+
+    def get(self: FileBasedCache, key: str, *rest: Any, **more: Any) -> Any:
+        asked.append(key)
+        return real(self, key, *rest, **more)
+
+    monkeypatch.setattr(FileBasedCache, "get", get)
+    assert client.get(f"/V/{certificate.code}").status_code == 200
+    assert [key.split(":")[0] for key in asked] == [VERSION_KEY, "verdict"]

@@ -62,6 +62,9 @@ def empty() -> None:
         LegalReference.objects.exclude(pk__in=list(replacing.values_list("superseded_by", flat=True))).delete()
 
 
+RULES = ("code", "credit_hours", "pass_mark", "self_paced", "validity_months")
+
+
 def seen(course: Course) -> dict[str, object]:
     """What readers and graders get of a course, without the numbers of rows."""
     lessons = {}
@@ -96,7 +99,7 @@ def seen(course: Course) -> dict[str, object]:
         "references": list(references),
         "files": files,
         "order": order,
-        "course": (course.code, course.credit_hours, course.pass_mark, course.self_paced, course.page.outcome_list()),
+        "course": [getattr(course, name) for name in RULES] + course.page.outcome_list(),
     }
 
 
@@ -134,7 +137,7 @@ def rich_course() -> Course:
     )
     quiz = QuizPage.objects.get(slug="kuis")
     quiz.move(LessonPage.objects.child_of(module).order_by("path").first(), pos="right")
-    Course.objects.filter(pk=course.pk).update(pass_mark="72.50", self_paced=False)
+    Course.objects.filter(pk=course.pk).update(pass_mark="72.50", self_paced=False, validity_months=24)
     assert question.topic == "topik: lain"
     return Course.objects.get(pk=course.pk)
 

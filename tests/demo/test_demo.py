@@ -15,7 +15,9 @@ from academy.demo.template import MARK, ensure_template
 from academy.people import nip, scope
 from academy.people.models import Person
 from academy.people.seed import load_agencies
-from courses.models import Attempt, Completion, Enrolment, LearningPath, PathStep, Run
+from courses.models import Attempt, Completion, Course, Enrolment, LearningPath, PathStep, Run
+from courses.validity import RENEWED_BEFORE, last_day
+from tests.courses.authoring import make_course_page
 from tests.factories import CourseFactory, OrganiserFactory, PersonFactory, make_edition
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +98,17 @@ def test_the_run_is_half_over_and_holds_learners_at_every_stage_once():
     assert not rows.filter(person=elsewhere).exists()
     again = programme.ensure_run(course, people, trainer=PersonFactory(), now=NOW + timedelta(days=40))
     assert (again, Run.objects.filter(number=1).count(), rows.count()) == (run, 1, 12)
+
+
+def test_certificates_of_a_course_end_within_the_histories():
+    course = make_course_page().course
+    programme.ensure_validity(course, by=PersonFactory(), now=NOW)
+    assert course.editions.get().validity_months == 12
+    longest = timedelta(days=histories.LONGEST_HISTORY_DAYS)
+    assert last_day(TODAY - longest, months=12) - RENEWED_BEFORE < TODAY
+    Course.objects.update(validity_months=24)
+    programme.ensure_validity(Course.objects.get(), by=PersonFactory(), now=NOW)
+    assert course.editions.count() == 1
 
 
 def test_the_path_is_laid_once_and_stays_as_it_was_changed():

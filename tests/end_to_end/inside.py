@@ -39,6 +39,7 @@ from courses.models import (
 from courses.progress import complete_lesson
 from courses.publishing import publish_edition
 from tests.courses.authoring import every_block, make_course_page
+from tests.end_to_end.verdicts import make_verdicts  # noqa: F401  asked for by name
 from tests.factories import LONG_AGO, PersonFactory
 
 SHORT_COURSE = "dasar-spbe"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,53 @@ def test_nothing_chosen_is_said_in_words(academy: Stack, browser: Browser):
         take_picture(page, "verifikasi-360")
         page.get_by_role("button", name="Periksa berkas").click()
         expect(page.locator("main")).to_contain_text("Pilih dahulu berkas PDF-nya.")
+
+
+WHERE = """() => { const e = document.activeElement;
+  return [e.tagName, e.name || e.textContent.trim(), Math.round(e.getBoundingClientRect().top + scrollY)]; }"""
+
+
+def test_the_keyboard_is_enough(academy: Stack, browser: Browser, code: str):
+    with window(browser, academy.base_url) as (page, _watch):
+        page.goto("/verifikasi/")
+        page.keyboard.press("Tab")
+        expect(page.locator(".skip-link")).to_be_focused()
+        expect(page.locator(".skip-link")).to_be_in_viewport()
+        page.keyboard.press("Enter")
+        walked = []
+        for _press in range(8):
+            page.keyboard.press("Tab")
+            walked.append(page.evaluate(WHERE))
+        named = [name for _tag, name, _top in walked]
+        assert named[:4] == ["kode", "Periksa", "berkas", "Periksa berkas"]
+        assert named[4:] == ["nomor", "penguat", "Periksa nomor", "Cara memeriksa dan arti setiap jawaban"]
+        assert [top for *_rest, top in walked] == sorted(top for *_rest, top in walked)
+        page.get_by_label("Kode verifikasi").focus()
+        page.keyboard.type("salah")
+        page.keyboard.press("Enter")
+        expect(page).to_have_title(re.compile("^Periksa kembali isian Anda"))
+        field = page.get_by_label("Kode verifikasi")
+        expect(field).to_be_focused()
+        expect(field).to_have_accessible_description(re.compile("16 huruf dan angka.+16", re.DOTALL))
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type(code.lower())
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+        expect(page).to_have_title(re.compile("^Sertifikat ini asli dan berlaku – "))
+
+
+HEAR = """() => { const status = document.querySelector("main [role=status]");
+  new MutationObserver(() => console.info(status.textContent)).observe(status, {childList: true}); }"""
+
+
+def test_what_happens_to_a_file_is_said_aloud(academy: Stack, browser: Browser, altered: Path):
+    with window(browser, academy.base_url) as (page, _watch):
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text) if message.type == "info" else None)
+        page.goto("/verifikasi/")
+        page.evaluate(HEAR)
+        page.set_input_files("input[type=file]", altered)
+        page.get_by_role("button", name="Periksa berkas").press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Berkas ini telah diubah")
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+        assert said == ["Membandingkan sidik berkas …", "Mengirim berkas …"]

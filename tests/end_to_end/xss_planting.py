@@ -35,7 +35,7 @@ from academy.notifications.models import Message
 from academy.pages.models import TextPage
 from academy.people.models import AccessLog, ChangeLog, Organiser, Person, Role
 from academy.people.roster.importing import Options, import_roster
-from certificates.models import HolderDetails
+from certificates.models import HolderDetails, Revocation
 from courses.attempts import submit_attempt
 from courses.models import (
     Attempt,
@@ -321,6 +321,10 @@ def make_rows(world: World) -> CoursePage:
     AccessLog.objects.create(person=trainer, action="report_file", scope="x", at=AT, subject=people[0])
     HolderDetails.objects.create(person=people[0], birth_place="x", changed_at=AT)
     Message.objects.create(person=people[0], key="x", subject="x", body="x", created_at=AT)
+    Revocation.objects.create(
+        organiser=organiser, reason="misconduct", note="x", proposed_by=organiser_person, proposed_at=AT,
+        declined_by=trainer, declined_at=timezone.now(), decline_note="x",
+    )  # fmt: skip
     world.proposal(people[0])
     log(path, "wagtail.edit", user=trainer)
     Collection.get_first_root_node().add_child(name="x")

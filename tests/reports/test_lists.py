@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from academy.pages.templatetags import formats
 from academy.people.models import AccessLog, Person
 from tests.factories import PersonFactory, make_completion, make_edition, make_enrolment
 from tests.reports.world import (
@@ -166,8 +168,21 @@ def test_the_page_of_a_person_holds_courses_and_certificates(world: World, hr: C
         ["Keamanan Informasi", "2026", "1.0", "Selesai", "88", "3", "24 November 2026", "0001/BPSDMD/XI/2026"],
         ["Dasar SPBE", "2026", "1.0", "Belum dimulai", "–", "–", "", ""],
     ]
-    assert [row[::3] for row in certificates.rows] == [["lama", "Dicabut"], ["0001/BPSDMD/XI/2026", "Berlaku"]]
+    assert [row[::4] for row in certificates.rows] == [["lama", "Dicabut"], ["0001/BPSDMD/XI/2026", "Berlaku"]]
     assert soup(response).find("a", string="0001/BPSDMD/XI/2026")["href"] == f"/V/{1:016d}"
+
+
+@pytest.mark.parametrize(
+    ("days", "state"), [(91, "Berlaku"), (90, "Segera berakhir"), (0, "Segera berakhir"), (-1, "Habis masa berlaku")]
+)
+def test_the_page_of_a_person_tells_until_when_a_certificate_holds(world: World, hr: Client, days: int, state: str):
+    ana, last = world.people["ana"], timezone.localdate() + timedelta(days=days)
+    ana.completions.update(valid_until=last)
+    table = page_table(hr.get(f"/laporan/pegawai/{ana.pk}/"), 1)
+    assert table.headings[3:] == ["Berlaku sampai", "Keadaan"]
+    assert table.rows[0][3:] == [formats.day(last), state]
+    sheet = read_csv(content(hr.get(f"/laporan/pegawai/{ana.pk}/sertifikat.csv")))
+    assert [row[4] for row in sheet.rows] == [state]
 
 
 FORMATS = {"csv": read_csv, "xlsx": read_xlsx, "json": read_json}
@@ -219,7 +234,7 @@ def test_queries_stay_the_same_whatever_the_size(
 
 def test_queries_of_a_person_page(world: World, hr: Client, django_assert_num_queries):
     hr.get("/laporan/")
-    with django_assert_num_queries(8):  # session, person, roles; subject, log; lines, sums, lines
+    with django_assert_num_queries(9):  # session, person, roles; subject, log; time zones; lines, sums, lines
         hr.get(f"/laporan/pegawai/{world.people['ana'].pk}/")
 
 

@@ -147,7 +147,7 @@ def earned_rows(person: Person) -> list[dict[str, Any]]:
         .prefetch_related(Prefetch("certificates", queryset=newest, to_attr="newest"))
         .order_by("-completed_at")
     )
-    return [earned_row(completion, completion.newest) for completion in completions]
+    return [earned_row(one, one.newest) for one in completions]  # type: ignore[attr-defined]  # by the prefetch
 
 
 def earned_row(completion: Completion, certificates: list[Certificate]) -> dict[str, Any]:
@@ -166,7 +166,9 @@ def earned_row(completion: Completion, certificates: list[Certificate]) -> dict[
         counts = 0 if certificate.annuls_credit else completion.credit_hours
         return row | {"state": "revoked", "state_label": _("Certificate revoked"), "credit_hours": counts}
     size = certificate.file.size if certificate.file else 0
+    last = completion.valid_until
     return row | {
+        "notes": [_("Valid until %(day)s") % {"day": day(last)}] if last else [],
         "download_url": reverse("certificate_file", args=[certificate.code]),
         "size": f"{max(round(size / 1024), 1)} kB",
     }

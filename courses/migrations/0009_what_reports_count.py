@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0007_assign_to_a_run'),
+        ('courses', '0008_validity'),
         ('people', '0011_undoing_rosters'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -18,7 +18,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0008_what_reports_count'),
+        ('courses', '0009_what_reports_count'),
     ]
 
     operations = [

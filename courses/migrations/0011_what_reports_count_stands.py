@@ -7,7 +7,7 @@ import academy.covering
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0009_fill_what_reports_count'),
+        ('courses', '0010_fill_what_reports_count'),
     ]
 
     operations = [

@@ -52,8 +52,8 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('certificates', '0007_template_words'),
-        ('courses', '0010_what_reports_count_stands'),
+        ('certificates', '0008_declining'),
+        ('courses', '0011_what_reports_count_stands'),
     ]
 
     operations = [
