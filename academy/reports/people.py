@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Concat, Substr, Trim
 from django.utils.translation import gettext_lazy as _
@@ -192,11 +192,12 @@ def _all_pairs(
     pairs: QuerySet[Any] = (
         facts.roster(units)
         .filter(search(filters.search))
-        .extra(
-            tables=["courses_course"],
-            select={"pair_course": '"courses_course"."title"', "pair_code": '"courses_course"."code"'},
+        .extra(tables=["courses_course"])
+        .annotate(
+            pair_course=RawSQL('"courses_course"."title"', (), output_field=CharField()),
+            pair_code=RawSQL('"courses_course"."code"', (), output_field=CharField()),
+            pair_course_id=RawSQL('"courses_course"."id"', (), output_field=BigIntegerField()),
         )
-        .annotate(pair_course_id=RawSQL('"courses_course"."id"', ()))
         .filter(pair_course_id__in=[course.pk for course in courses])
     )
     own = facts.enrolments(year=filters.year, course=None).filter(

@@ -108,13 +108,13 @@ class QueryLines:
         summed: QuerySet[Any] | None = None,
         totals: Mapping[str, Aggregate] | None = None,
     ) -> None:
-        self._columns, self._queryset, self._sources, self._refs = columns, queryset, sources, refs
+        self.columns, self.queryset, self.sources, self._refs = columns, queryset, sources, refs
         self._summed, self._totals = summed, totals or {}
         self._keys = [*(column.key for column in columns), *refs]
         self._values = values_of(columns)
 
     def _rows(self) -> QuerySet[Any, tuple[Any, ...]]:
-        return self._queryset.values_list(*(self._sources[key] for key in self._keys))
+        return self.queryset.values_list(*(self.sources[key] for key in self._keys))
 
     def _line(self, row: tuple[Any, ...]) -> Line:
         raw = dict(zip(self._keys, row, strict=True))
@@ -134,10 +134,10 @@ class QueryLines:
 
     def sums(self) -> dict[str, int]:
         """The sums as the database works them out, for a page that shows only a part of the lines."""
-        wanted = {column.key: self._totals[column.key] for column in self._columns if column.totalled}
+        wanted = {column.key: self._totals[column.key] for column in self.columns if column.totalled}
         found = self._summed.order_by().aggregate(**wanted) if self._summed is not None and wanted else {}
         return {key: found.get(key) or 0 for key in wanted}
 
     @cached_property
     def _count(self) -> int:
-        return self._queryset.count()
+        return self.queryset.count()

@@ -1,0 +1,105 @@
+"""What a file proves about itself: rows, totals and a hash, gathered while its lines pass."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import connections, transaction
+
+from academy.pages.templatetags.formats import clock, day
+from academy.reports import copying
+from academy.reports.columns import Column, Value
+from academy.reports.csv_lines import csv_line
+from academy.reports.tables import Line, Lines, QueryLines, Table
+
+PORTION = 500
+LONG = 5_000  # more lines than this are rendered by the database where it can
+
+# Told now and then how many rows are written; what it raises ends the writing.
+Progress = Callable[[int], None]
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What every file states about itself: whose data, chosen how, as of when."""
+
+    scope: str
+    filters: list[tuple[str, str]]
+    as_of: datetime
+
+
+@dataclass
+class Control:
+    """The hash is over the lines as a CSV file holds them, without heading and totals, whatever the format."""
+
+    columns: tuple[Column, ...]
+    progress: Progress | None = None
+    rows: int = 0
+    sums: dict[str, int] = field(default_factory=dict)
+    _hash: Any = field(default_factory=hashlib.sha256)
+
+    def watch(self, lines: Iterable[Line]) -> Iterator[tuple[tuple[Value, ...], bytes]]:
+        """The values of each line and its line of CSV; what is totalled is added up."""
+        for line in lines:
+            for column, value in zip(self.columns, line.values, strict=True):
+                if column.totalled and isinstance(value, int):
+                    self.sums[column.key] = self.sums.get(column.key, 0) + value
+            text = csv_line(line.values).encode()
+            self.passed(1, text)
+            yield line.values, text
+
+    def passed(self, rows: int, lines: bytes) -> None:
+        """So many more rows, of these lines of CSV."""
+        before, self.rows = self.rows, self.rows + rows
+        self._hash.update(lines)
+        if self.progress is not None and before // PORTION != self.rows // PORTION:
+            self.progress(self.rows)
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()  # type: ignore[no-any-return]
+
+    def totals(self, table: Table) -> tuple[Value, ...]:
+        return table.total_row(self.all_sums())
+
+    def all_sums(self) -> Mapping[str, int]:
+        return {column.key: self.sums.get(column.key, 0) for column in self.columns if column.totalled}
+
+
+def is_long(lines: Lines) -> bool:
+    return len(lines) > LONG
+
+
+def copied(lines: Lines) -> QueryLines | None:
+    """The lines, if there are many and the database can render them."""
+    return lines if isinstance(lines, QueryLines) and copying.can_copy(lines) and is_long(lines) else None
+
+
+@contextmanager
+def snapshot(lines: QueryLines) -> Iterator[None]:
+    """Totals and lines are asked for one after the other, and of the same moment."""
+    connection = connections[lines.queryset.db]
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic(using=connection.alias):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+def portions(items: Iterable[Item], size: int = PORTION) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while portion := list(islice(rest, size)):
+        yield portion
+
+
+def in_words(moment: datetime) -> str:
+    return f"{day(moment)}, {clock(moment)}"
