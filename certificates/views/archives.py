@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from academy.byte_ranges import file_or_range
 from academy.pages.templatetags.formats import clock, day, grouped
 from academy.people.gate import Officer, for_role
 from academy.people.models import AccessLog, Role, WorkUnit
@@ -25,7 +26,6 @@ from certificates.archives.form import ArchiveForm, named_with_agency
 from certificates.file_names import piece
 from certificates.models import ArchivePart, CertificateArchive
 from certificates.models.archives import CertificateArchiveQuerySet
-from certificates.views.byte_ranges import file_or_range
 
 HR = Role.Kind.HR
 SHOWN = 20
@@ -171,7 +171,13 @@ def part(officer: Officer, archive: int, number: int) -> HttpResponseBase:
         return redirect("archive", archive)
     name = f"sertifikat-{piece(found.archive.unit.name)}-{found.archive.year}-bagian-{number}.zip"
     try:
-        response = file_or_range(officer.request, parts.path_of(found.file_name), sha256=found.sha256, filename=name)
+        response = file_or_range(
+            officer.request,
+            parts.path_of(found.file_name),
+            sha256=found.sha256,
+            filename=name,
+            content_type="application/zip",
+        )
     except FileNotFoundError:
         jobs.make_again(found)
         messages.warning(officer.request, _("The file of this part is gone; it is being made again."))
