@@ -16,8 +16,9 @@ from django.utils.translation import ngettext
 
 from academy.byte_ranges import file_or_range
 from academy.pages.templatetags.formats import clock, day, grouped
+from academy.people.accesses import log_file
 from academy.people.gate import Officer, for_role
-from academy.people.models import AccessLog, Role, WorkUnit
+from academy.people.models import Role, WorkUnit
 from academy.people.scope import scope_in_words, topmost_units
 from academy.people.views.choosing import chosen_unit
 from certificates.archives import jobs, parts
@@ -182,11 +183,11 @@ def part(officer: Officer, archive: int, number: int) -> HttpResponseBase:
         jobs.make_again(found)
         messages.warning(officer.request, _("The file of this part is gone; it is being made again."))
         return redirect("archive", archive)
-    AccessLog.objects.create(
-        person=officer.person,
-        action=AccessLog.Action.REPORT_FILE,
-        scope=scope_in_words(officer.person, at=officer.at)[:300],
+    log_file(
+        officer.person,
+        scope=scope_in_words(officer.person, at=officer.at),
         at=officer.at,
+        units=[found.archive.unit_id],
         detail={
             "report": "sertifikat",
             "format": "zip",
