@@ -46,11 +46,17 @@ class Circumstances:
     as_of: datetime
 
 
+# Told now and then how many rows are written; what it raises ends the writing.
+Progress = Callable[[int], None]
+PROGRESS_EVERY = 500
+
+
 @dataclass
 class Control:
     """Counts, sums and hashes the lines that pass. The hash is over one line of compact JSON per row, as in "rows"."""
 
     columns: tuple[Column, ...]
+    progress: Progress | None = None
     rows: int = 0
     sums: dict[str, int] = field(default_factory=dict)
     _hash: Any = field(default_factory=hashlib.sha256)
@@ -58,6 +64,8 @@ class Control:
     def watch(self, lines: Iterator[Line]) -> Iterator[tuple[Value, ...]]:
         for line in lines:
             self.rows += 1
+            if self.progress is not None and self.rows % PROGRESS_EVERY == 0:
+                self.progress(self.rows)
             for column, value in zip(self.columns, line.values, strict=True):
                 if column.totalled and isinstance(value, int):
                     self.sums[column.key] = self.sums.get(column.key, 0) + value
@@ -81,9 +89,9 @@ def defused(text: str) -> str:
     return FORMULA.sub(r"\1'", text)
 
 
-def write_csv(table: Table, circumstances: Circumstances, out: IO[bytes]) -> Control:
+def write_csv(table: Table, circumstances: Circumstances, out: IO[bytes], progress: Progress | None = None) -> Control:
     """UTF-8 with BOM; text quoted, numbers bare with a point, days in ISO; the last row holds the totals."""
-    control = Control(table.columns)
+    control = Control(table.columns, progress)
     text = io.TextIOWrapper(out, encoding="utf-8", newline="")
     text.write(BOM)
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
@@ -104,9 +112,9 @@ def _csv_cell(value: Value) -> str | int | Decimal:
     return "" if value is None else value
 
 
-def write_json(table: Table, circumstances: Circumstances, out: IO[bytes]) -> Control:
+def write_json(table: Table, circumstances: Circumstances, out: IO[bytes], progress: Progress | None = None) -> Control:
     """{"headings", "rows", "totals", "scope", "filters", "as_of", "row_count", "sha256"}; rows are lists."""
-    control = Control(table.columns)
+    control = Control(table.columns, progress)
 
     def put(text: str) -> None:
         out.write(text.encode())
@@ -127,9 +135,16 @@ def write_json(table: Table, circumstances: Circumstances, out: IO[bytes]) -> Co
     return control
 
 
-def write_xlsx(table: Table, circumstances: Circumstances, out: IO[bytes], *, most_rows: int = XLSX_ROWS) -> Control:
+def write_xlsx(
+    table: Table,
+    circumstances: Circumstances,
+    out: IO[bytes],
+    progress: Progress | None = None,
+    *,
+    most_rows: int = XLSX_ROWS,
+) -> Control:
     """Real numbers and days, the NIP a text cell; a further sheet every `most_rows`, the last sheet tells about it."""
-    control = Control(table.columns)
+    control = Control(table.columns, progress)
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as workbook:
         sheets = _Sheets(workbook, table)
@@ -231,7 +246,7 @@ class FileFormat:
     word: str
     label: str
     content_type: str
-    write: Callable[[Table, Circumstances, IO[bytes]], Control]
+    write: Callable[[Table, Circumstances, IO[bytes], Progress | None], Control]
 
 
 FORMATS = {
@@ -244,10 +259,18 @@ FORMATS = {
 }
 
 
-def write(table: Table, circumstances: Circumstances, form: FileFormat) -> tuple[IO[bytes], Control]:
-    """The file, rewound to its beginning; the caller closes it."""
-    out = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115  the caller closes it
-    control = form.write(table, circumstances, out)
+def write(
+    table: Table,
+    circumstances: Circumstances,
+    form: FileFormat,
+    *,
+    out: IO[bytes] | None = None,
+    progress: Progress | None = None,
+) -> tuple[IO[bytes], Control]:
+    """The file, rewound to its beginning; the caller closes it. Without `out` it is a temporary one."""
+    if out is None:
+        out = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115  the caller closes it
+    control = form.write(table, circumstances, out, progress)
     out.seek(0)
     return out, control
 
