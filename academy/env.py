@@ -73,6 +73,8 @@ class Environment:
     allowed_hosts: list[str]
     data_dir: Path
     database_url: str
+    reports_database_url: str  # empty: reports are read where everything is
+    reports_seconds: int
     redis_url: str
     celery_broker_url: str
     email: dict[str, Any]
@@ -117,6 +119,8 @@ def read(base_dir: Path) -> Environment:
         allowed_hosts=allowed_hosts,
         data_dir=data_dir,
         database_url=database_url or f"sqlite:///{data_dir / 'academy.sqlite3'}",
+        reports_database_url=env.str("REPORTS_DATABASE_URL", default=""),
+        reports_seconds=_seconds(env, "REPORTS_SECONDS", default=20),
         redis_url=redis_url,
         celery_broker_url=env.str("CELERY_BROKER_URL", default="") or redis_url or "filesystem://localhost",
         email=env.email_url_config(email_url or "consolemail://"),
@@ -124,6 +128,14 @@ def read(base_dir: Path) -> Environment:
         storage=_storage(env.str("STORAGE_URL", default="")),
         is_production=is_production,
     )
+
+
+def _seconds(env: environ.Env, name: str, *, default: int) -> int:
+    given = env.str(name, default="") or str(default)
+    if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= 3600):
+        message = f"{name} must be a whole number of seconds from 1 to 3600, not {given!r}"
+        raise ImproperlyConfigured(message)
+    return int(given)
 
 
 def _site_url(value: str) -> str:

@@ -118,6 +118,11 @@ def database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": database(ENV.database_url)}
+# Reports may be read elsewhere (academy/reports/reading.py); without an address of its own there is no such alias.
+if ENV.reports_database_url:
+    DATABASES["reports"] = database(ENV.reports_database_url)
+DATABASE_ROUTERS = ["academy.reports.reading.ReportsRouter"]
+REPORTS_SECONDS = ENV.reports_seconds  # how long the queries of one page may take
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENV.redis_url
@@ -185,7 +190,7 @@ CERTIFICATES_ROOT = DATA_DIR / "certificates"
 STORAGE = ENV.storage  # a bucket instead of that folder
 SIGNING = ENV.signing
 IMPORTS_ROOT = DATA_DIR / "imports"
-EXPORTS_ROOT = DATA_DIR / "exports"  # archives of certificates, for some days
+EXPORTS_ROOT = DATA_DIR / "exports"  # archives of certificates and files of reports, for some days
 PACKAGES_ROOT = DATA_DIR / "packages"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -222,6 +227,8 @@ CELERY_TASK_ROUTES = {
     "certificates.tasks.work_on_archive": {"queue": "long"},
     "certificates.tasks.work_on_owed_archives": {"queue": "long"},
     "certificates.tasks.delete_old_files": {"queue": "long"},
+    "academy.reports.tasks.make_next_export": {"queue": "long"},
+    "academy.reports.tasks.delete_old_exports": {"queue": "long"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 EXPIRES = {"expires": 60}  # by then the clock sent another: a worker that was down is not buried under old ones
@@ -266,6 +273,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "delete-old-certificate-files": {
         "task": "certificates.tasks.delete_old_files",
+        "schedule": 3600.0,
+        "options": EXPIRES,
+    },
+    "make-owed-exports": {
+        "task": "academy.reports.tasks.make_next_export",
+        "schedule": 60.0,
+        "options": EXPIRES,
+    },
+    "delete-old-exports": {
+        "task": "academy.reports.tasks.delete_old_exports",
         "schedule": 3600.0,
         "options": EXPIRES,
     },

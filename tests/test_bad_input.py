@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from django.apps import apps
 from django.test import Client
+from django.utils import timezone
 
 from academy.people import units
 from academy.people.models import AccessLog, Person
@@ -25,6 +26,7 @@ from courses.models import Enrolment
 from tests.doors import Door, doors
 from tests.end_to_end.visitor import Form, Page
 from tests.factories import AT, AgencyFactory, PersonFactory, make_completion, make_edition, make_enrolment, make_hr
+from tests.reports.exporting import make_ready
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +91,7 @@ def world() -> World:
     )
     samples = {
         "archive": archive.pk,
+        "export": make_ready(officer, content=b"NIP", at=timezone.now()).pk,
         "activity": quiz.activity,
         "certificate": 1,
         "code": "0123456789ABCDEF",

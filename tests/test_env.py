@@ -191,3 +191,10 @@ def test_the_roots_of_earlier_bsre_signatures_may_stay_and_nothing_else(read, se
         read(**(local | {"SIGNING_BSRE_USER": "akademi"}))
     with pytest.raises(ImproperlyConfigured, match="SIGNING_BSRE_SUBSCRIBER"):
         read(**(sealing | {"SIGNING_BACKEND": "bsre-sign"}))
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "x", "1.5", "3601", "²"])
+def test_a_time_for_reports_that_is_none_is_refused(read, seconds):
+    assert read().reports_seconds == 20
+    with pytest.raises(ImproperlyConfigured, match="REPORTS_SECONDS"):
+        read(REPORTS_SECONDS=seconds)

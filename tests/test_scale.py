@@ -48,6 +48,10 @@ LISTS = tuple(
 DESK = (
     "/laporan/pegawai/?status=nonaktif",
     "/laporan/pegawai/{person}/",
+    "/laporan/berkas/",
+    f"/laporan/berkas/?{LAST}",
+    "/laporan/berkas/?daftar=lain",
+    f"/laporan/berkas/?daftar=lain&{LAST}",
     "/kepegawaian/pegawai/{person}/kelola/",
     # the tree, one level at a time
     "/kepegawaian/unit-kerja/",

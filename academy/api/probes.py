@@ -28,6 +28,7 @@ from academy import doorbell
 from academy.api import heartbeat
 from academy.notifications import messages
 from academy.notifications.models import Message
+from academy.reports.models import Export
 from certificates import issuing
 from certificates.models import Certificate
 
@@ -86,6 +87,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         ("academy_messages_owed", "Messages still to be sent", Message.objects.filter(sent_at=None).count()),
         ("academy_messages_sent", "Messages sent", Message.objects.exclude(sent_at=None).count()),
         ("academy_messages_failed", "Messages set aside after too many tries", messages.set_aside().count()),
+        ("academy_exports_owed", "Report files still to be made", Export.objects.owed().count()),
         ("academy_broker_publish_errors", "Messages the broker did not take", doorbell.failures()),
     ]
     for name, meaning, value in figures:

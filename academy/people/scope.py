@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from academy.people.models import Agency, Person, Role, WorkUnit
+from academy.people.models import Agency, Person, Placement, Role, WorkUnit
 from academy.people.models.agency import WorkUnitQuerySet
 
 
@@ -65,3 +65,11 @@ def people_visible_to(person: Person, *, kind: Role.Kind = Role.Kind.HR, at: dat
 def people_in(units: QuerySet[WorkUnit]) -> QuerySet[Person]:
     """Everybody who works in these units today, active or not."""
     return cast("QuerySet[Person]", Person.objects.filter(unit__in=units))
+
+
+def count_who_left(units: QuerySet[WorkUnit], *, since: date) -> int:
+    """How many people who worked in these units on that morning work in none of them now."""
+    later = Placement.objects.filter(person=OuterRef("person"), from_on__gt=OuterRef("from_on"), from_on__lt=since)
+    placements = Placement.objects.filter(~Exists(later), unit__in=units, from_on__lt=since)
+    count: int = placements.exclude(person__unit__in=units).order_by().values("person").distinct().count()
+    return count

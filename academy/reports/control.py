@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
-
-from django.db import connections, transaction
 
 from academy.pages.templatetags.formats import clock, day
 from academy.reports import copying
@@ -52,11 +49,17 @@ class Control:
                 if column.totalled and isinstance(value, int):
                     self.sums[column.key] = self.sums.get(column.key, 0) + value
             text = csv_line(line.values).encode()
-            self.passed(1, text)
+            self._hashed(1, text)
             yield line.values, text
 
-    def passed(self, rows: int, lines: bytes) -> None:
-        """So many more rows, of these lines of CSV."""
+    def passed(self, lines: Sequence[bytes], numbers: Iterable[Sequence[bytes]]) -> None:
+        """So many more lines of CSV, and of each the values of the totalled columns."""
+        totalled = (column.key for column in self.columns if column.totalled)
+        for key, values in zip(totalled, zip(*numbers, strict=True), strict=True):
+            self.sums[key] = self.sums.get(key, 0) + sum(map(int, values))
+        self._hashed(len(lines), b"".join(lines))
+
+    def _hashed(self, rows: int, lines: bytes) -> None:
         before, self.rows = self.rows, self.rows + rows
         self._hash.update(lines)
         if self.progress is not None and before // PORTION != self.rows // PORTION:
@@ -80,19 +83,6 @@ def is_long(lines: Lines) -> bool:
 def copied(lines: Lines) -> QueryLines | None:
     """The lines, if there are many and the database can render them."""
     return lines if isinstance(lines, QueryLines) and copying.can_copy(lines) and is_long(lines) else None
-
-
-@contextmanager
-def snapshot(lines: QueryLines) -> Iterator[None]:
-    """Totals and lines are asked for one after the other, and of the same moment."""
-    connection = connections[lines.queryset.db]
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic(using=connection.alias):
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        yield
 
 
 def portions(items: Iterable[Item], size: int = PORTION) -> Iterator[list[Item]]:

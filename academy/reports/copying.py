@@ -19,6 +19,7 @@ from academy.reports.csv_lines import csv_line_sql
 from academy.reports.sheets import row_xml_sql
 from academy.reports.tables import Lines, QueryLines
 
+Numbers = list[bytes]
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _MEANT = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
@@ -27,25 +28,31 @@ def can_copy(lines: Lines) -> bool:
     return isinstance(lines, QueryLines) and connections[lines.queryset.db].vendor == "postgresql"
 
 
-def csv_lines(lines: QueryLines) -> Iterator[bytes]:
-    """Each line with its end."""
-    return map(_meant, _copied(lines, [csv_line_sql(lines.columns, _names(lines))]))
+def csv_lines(lines: QueryLines) -> Iterator[tuple[bytes, Numbers]]:
+    """Each line with its end, and the values of its totalled columns."""
+    for line, *numbers in _copied(lines, [csv_line_sql(lines.columns, _names(lines))]):
+        yield _meant(line) + b"\n", numbers
 
 
-def rows(lines: QueryLines) -> Iterator[tuple[bytes, bytes]]:
-    """Of each line the row of a sheet, and the line of CSV."""
+def rows(lines: QueryLines) -> Iterator[tuple[bytes, bytes, Numbers]]:
+    """Of each line the row of a sheet, the line of CSV, and the values of the totalled columns."""
     names = _names(lines)
-    for both in _copied(lines, [row_xml_sql(lines.columns, names), csv_line_sql(lines.columns, names)]):
-        row, _tab, line = both.partition(b"\t")
-        yield _meant(row), _meant(line)
+    rendered = [row_xml_sql(lines.columns, names), csv_line_sql(lines.columns, names)]
+    for row, line, *numbers in _copied(lines, rendered):
+        yield _meant(row), _meant(line) + b"\n", numbers
 
 
-def _copied(lines: QueryLines, expressions: Sequence[str]) -> Iterator[bytes]:
-    """What COPY sends for each line: a tab stands only between two expressions, those within are escaped."""
-    sql, params = _final_query(lines).query.sql_with_params()
-    statement = f"COPY (SELECT {', '.join(expressions)} FROM ({sql}) AS lines) TO STDOUT"  # noqa: S608  all of it is ours
-    with connections[lines.queryset.db].cursor() as cursor, cursor.copy(statement, params) as copy:
-        yield from map(bytes, copy)
+def _copied(lines: QueryLines, expressions: Sequence[str]) -> Iterator[list[bytes]]:
+    """What COPY sends for each line: the expressions and the totalled columns, of one moment."""
+    totalled = [
+        f"coalesce({name}, 0)" for name, column in zip(_names(lines), lines.columns, strict=True) if column.totalled
+    ]
+    query = _final_query(lines)
+    sql, params = query.query.get_compiler(query.db).as_sql()
+    statement = f"COPY (SELECT {', '.join([*expressions, *totalled])} FROM ({sql}) AS lines) TO STDOUT"  # noqa: S608  ours
+    with connections[query.db].cursor() as cursor, cursor.copy(statement, params) as copy:
+        for data in copy:
+            yield bytes(data)[:-1].split(b"\t")  # a tab or an end within a text was escaped
 
 
 def _meant(text: bytes) -> bytes:

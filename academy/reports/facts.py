@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import connections
 from django.db.models import (
     Case,
     CharField,
@@ -157,9 +157,9 @@ def _counted(enrolments: QuerySet[Enrolment], by: str) -> list[tuple[Any, Counts
     sort everything once per state.
     """
     furthest = enrolments.order_by().values(by, "person_id").annotate(furthest=Max("reached"))
-    sql, params = furthest.values_list(by, "person_id", "furthest").query.get_compiler("default").as_sql()
+    sql, params = furthest.values_list(by, "person_id", "furthest").query.get_compiler(furthest.db).as_sql()
     counts: dict[Any, Counts] = {}
-    with connection.cursor() as cursor:
+    with connections[furthest.db].cursor() as cursor:
         grouped = f"SELECT {by}, furthest, COUNT(*) FROM ({sql}) AS people GROUP BY {by}, furthest"  # noqa: S608  ours
         cursor.execute(grouped, params)
         for key, reached, people in cursor.fetchall():

@@ -16,7 +16,7 @@ from django.utils.timezone import localtime
 
 from academy.reports import copying
 from academy.reports.columns import Value, plain
-from academy.reports.control import Circumstances, Control, Progress, copied, in_words, portions, snapshot
+from academy.reports.control import Circumstances, Control, Progress, copied, in_words, portions
 from academy.reports.csv_lines import csv_line
 from academy.reports.tables import Table
 from academy.reports.workbooks import write_xlsx
@@ -32,12 +32,10 @@ def write_csv(table: Table, circumstances: Circumstances, out: IO[bytes], progre
     control = Control(table.columns, progress)
     out.write((BOM + csv_line(table.headings)).encode())
     if lines := copied(table.lines):
-        with snapshot(lines):
-            control.sums = lines.sums()
-            for portion in portions(copying.csv_lines(lines)):
-                text = b"".join(portion)
-                control.passed(len(portion), text)
-                out.write(text)
+        for portion in portions(copying.csv_lines(lines)):
+            texts, numbers = zip(*portion, strict=True)
+            control.passed(texts, numbers)
+            out.write(b"".join(texts))
     else:
         for _values, line in control.watch(table.lines):
             out.write(line)

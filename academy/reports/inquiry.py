@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -18,10 +18,11 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from academy.people.models import Person
-from academy.reports.facts import years
-from academy.reports.filters import Filters, State, read_filters
+from academy.reports import reading
+from academy.reports.files import FORMATS
+from academy.reports.filters import State
+from academy.reports.registry import OF_PAGES, REPORTS, Question, read_question
 from academy.reports.scope import Scope, scope_of
-from courses.models import Course, Edition
 
 
 @dataclass(frozen=True)
@@ -31,26 +32,23 @@ class Inquiry:
     scope: Scope
     at: datetime
 
-    @property
-    def this_year(self) -> int:
-        return timezone.localdate(self.at).year
+    def question(self, state: State | None = None) -> tuple[Question, list[str]]:
+        return read_question(self.request.GET.dict(), state=state, scope=self.scope, at=self.at)
 
-    def courses(self) -> list[Course]:
-        """The courses people could take: those with an edition."""
-        return list(Course.objects.filter(Exists(Edition.objects.filter(course=OuterRef("pk")))).order_by("code"))
 
-    def years(self) -> list[int]:
-        return years(this_year=self.this_year)
-
-    def filters(self, courses: list[Course], years: list[int], state: State | None = None) -> tuple[Filters, list[str]]:
-        return read_filters(
-            self.request.GET.dict(),
-            scope=self.scope,
-            courses=courses,
-            years=years,
-            this_year=self.this_year,
-            state=state,
-        )
+def _too_large(inquiry: Inquiry) -> HttpResponseBase:
+    """Instead of the page its files are offered: they are made by a worker, which takes its time."""
+    match, query = inquiry.request.resolver_match, inquiry.request.GET.urlencode()
+    reports = [REPORTS[name] for name in OF_PAGES.get(match.url_name or "", ())] if match else []
+    files = [
+        {
+            "title": report.title,
+            "files": [{"label": form.label, "url": report.address(word, query)} for word, form in FORMATS.items()],
+        }
+        for report in reports
+    ]
+    context = {"files": files, "scope": inquiry.scope.label}
+    return render(inquiry.request, "reports/too_large.html", context, status=422)
 
 
 Args = ParamSpec("Args")
@@ -76,3 +74,19 @@ def for_hr(
         return response
 
     return guarded
+
+
+def within_limit(
+    view: Callable[Concatenate[Inquiry, Args], HttpResponseBase],
+) -> Callable[Concatenate[Inquiry, Args], HttpResponseBase]:
+    """Read where reports are read. A page whose queries take too long is given up, and its files are offered instead."""
+
+    @wraps(view)
+    def limited(inquiry: Inquiry, /, *args: Args.args, **kwargs: Args.kwargs) -> HttpResponseBase:
+        try:
+            with reading.limited(settings.REPORTS_SECONDS):
+                return view(inquiry, *args, **kwargs)
+        except reading.TooLong:
+            return _too_large(inquiry)
+
+    return limited

@@ -6,6 +6,7 @@ page loads those it shows: where the scope begins, the way to one unit, the unit
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -66,6 +67,19 @@ class Scope:
     def roots(self) -> tuple[Unit, ...]:
         """The topmost visible units: one for an agency, one per agency for a group."""
         return _topmost([*self._over, *self._ask(self._roots_of_groups)])
+
+    def about(self, unit: Unit | None) -> list[int]:
+        """The topmost units that a report on `unit`, or on all, is about."""
+        return [unit.pk] if unit else [root.pk for root in self.roots]
+
+    def above(self) -> set[str]:
+        """The paths of all that lies above the visible units."""
+        return {path for unit in self._over for path in WorkUnit.paths_to(unit.path)[:-1]}
+
+    def fingerprint(self) -> str:
+        """The same for the same visible units."""
+        keys = self.units.order_by("pk").values_list("pk", flat=True)
+        return hashlib.sha256(",".join(map(str, keys)).encode()).hexdigest()
 
     def find(self, pk: int) -> Unit | None:
         """The visible unit of this key. The roots are asked for on the way, which saves a query."""

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from academy.reports import views
+from academy.reports import export_views, views
 from academy.reports.files import FORMATS
 
 
@@ -26,6 +26,10 @@ urlpatterns = [
     path("pegawai.<file_format:word>", views.people_file, name="report_people_file"),
     path("peserta/", views.participants, name="report_participants"),
     path("peserta.<file_format:word>", views.participants_file, name="report_participants_file"),
+    path("berkas/", export_views.files, name="report_files"),
+    path("berkas/<int:export>/", export_views.export, name="report_export"),
+    path("berkas/<int:export>/hapus/", export_views.discard, name="report_export_discard"),
+    path("berkas/<int:export>/laporan.<file_format:word>", export_views.export_file, name="report_export_file"),
     path("pegawai/<int:pk>/", views.person, name="report_person"),
     path("pegawai/<int:pk>/pelatihan.<file_format:word>", views.own_courses_file, name="report_own_courses_file"),
     path(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.http import FileResponse
 from django.http.response import HttpResponseBase
@@ -13,22 +14,27 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from academy.people.accesses import log_file
 from academy.people.models import AccessLog, Person
-from academy.reports import completion, pages
+from academy.reports import completion, pages, reading
 from academy.reports import people as lists
+from academy.reports.export_views import begin, refused
 from academy.reports.files import FORMATS, Circumstances, file_name, in_words, write
-from academy.reports.filters import Filters, State
-from academy.reports.inquiry import Inquiry, for_hr
+from academy.reports.filters import Filters
+from academy.reports.inquiry import Inquiry, for_hr, within_limit
+from academy.reports.registry import REPORTS, Report
 from academy.reports.tables import Table
 
 LINES_PER_PAGE = 50
 UNITS_PER_PAGE = 100
+AT_ONCE = 5_000  # lines of a file that the request itself may write
 
 
 @for_hr
+@within_limit
 def overview(inquiry: Inquiry) -> HttpResponseBase:
-    courses, years = inquiry.courses(), inquiry.years()
-    filters, problems = inquiry.filters(courses, years)
+    question, problems = inquiry.question()
+    filters, courses, years = question.filters, question.courses, question.years
     place = inquiry.scope.place(filters.unit, below=True)
     units = completion.by_unit(inquiry.scope, filters, place.below)
     page, numbers = _page(inquiry, units, UNITS_PER_PAGE, problems)
@@ -53,22 +59,20 @@ def overview(inquiry: Inquiry) -> HttpResponseBase:
 
 
 @for_hr
+@within_limit
 def people(inquiry: Inquiry) -> HttpResponseBase:
-    courses, years = inquiry.courses(), inquiry.years()
-    filters, problems = inquiry.filters(courses, years, State.TARGET)
-    return _list(inquiry, lists.people(inquiry.scope, filters), filters, courses, years, problems)
+    return _list(inquiry, REPORTS["pegawai"])
 
 
 @for_hr
+@within_limit
 def participants(inquiry: Inquiry) -> HttpResponseBase:
-    courses, years = inquiry.courses(), inquiry.years()
-    filters, problems = inquiry.filters(courses, years, State.ENROLLED)
-    return _list(inquiry, lists.participants(inquiry.scope, filters, courses), filters, courses, years, problems)
+    return _list(inquiry, REPORTS["peserta"])
 
 
-def _list(
-    inquiry: Inquiry, table: Table, filters: Filters, courses: list[Any], years: list[int], problems: list[str]
-) -> HttpResponseBase:
+def _list(inquiry: Inquiry, report: Report) -> HttpResponseBase:
+    question, problems = inquiry.question(report.state)
+    table, filters = report.table(question), question.filters
     place = inquiry.scope.place(filters.unit)
     page, numbers = _page(inquiry, table, LINES_PER_PAGE, problems)
     context = {
@@ -79,7 +83,7 @@ def _list(
         "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(table.title)),
         "filter_summary": pages.summary(filters),
         "selects": [
-            *pages.selects(place, filters, courses, years),
+            *pages.selects(place, filters, question.courses, question.years),
             *([pages.status_select(filters)] if table.name == "pegawai" else []),
         ],
         "hidden": pages.hidden_fields(filters),
@@ -103,9 +107,16 @@ def _page(inquiry: Inquiry, table: Table, size: int, problems: list[str]) -> tup
 
 
 @for_hr
+@within_limit
 def person(inquiry: Inquiry, pk: int) -> HttpResponseBase:
     subject = _person(inquiry, pk)
-    _log(inquiry, AccessLog.Action.PERSON_PAGE, subject=subject)
+    AccessLog.objects.create(
+        person=inquiry.person,
+        action=AccessLog.Action.PERSON_PAGE,
+        scope=inquiry.scope.label[:300],
+        at=inquiry.at,
+        subject=subject,
+    )
     tables = (lists.own_courses(subject), lists.own_certificates(subject, at=inquiry.at))
     context = {
         "subject": subject,
@@ -127,32 +138,22 @@ def _person(inquiry: Inquiry, pk: int) -> Person:
 
 @for_hr
 def unit_file(inquiry: Inquiry, word: str) -> HttpResponseBase:
-    return _filtered_file(inquiry, word, None, lambda filters, _courses: _by_unit(inquiry, filters))
+    return _filtered_file(inquiry, REPORTS["unit"], word)
 
 
 @for_hr
 def course_file(inquiry: Inquiry, word: str) -> HttpResponseBase:
-    def table(filters: Filters, courses: list[Any]) -> Table:
-        target = _by_unit(inquiry, filters).lines.sums()["target"]
-        return completion.by_course(inquiry.scope, filters, courses, target=target)
-
-    return _filtered_file(inquiry, word, None, table)
-
-
-def _by_unit(inquiry: Inquiry, filters: Filters) -> Table:
-    return completion.by_unit(inquiry.scope, filters, inquiry.scope.place(filters.unit, below=True).below)
+    return _filtered_file(inquiry, REPORTS["pelatihan"], word)
 
 
 @for_hr
 def people_file(inquiry: Inquiry, word: str) -> HttpResponseBase:
-    return _filtered_file(inquiry, word, State.TARGET, lambda filters, _courses: lists.people(inquiry.scope, filters))
+    return _filtered_file(inquiry, REPORTS["pegawai"], word)
 
 
 @for_hr
 def participants_file(inquiry: Inquiry, word: str) -> HttpResponseBase:
-    return _filtered_file(
-        inquiry, word, State.ENROLLED, lambda filters, courses: lists.participants(inquiry.scope, filters, courses)
-    )
+    return _filtered_file(inquiry, REPORTS["peserta"], word)
 
 
 @for_hr
@@ -167,15 +168,25 @@ def own_certificates_file(inquiry: Inquiry, pk: int, word: str) -> HttpResponseB
     return _file(inquiry, lists.own_certificates(subject, at=inquiry.at), word, subject=subject)
 
 
-def _filtered_file(
-    inquiry: Inquiry, word: str, state: State | None, table: Callable[[Filters, list[Any]], Table]
-) -> HttpResponseBase:
-    """A file never shows more than what was asked for: filters that make no sense are refused."""
-    courses = inquiry.courses()
-    filters, problems = inquiry.filters(courses, inquiry.years(), state)
+def _filtered_file(inquiry: Inquiry, report: Report, word: str) -> HttpResponseBase:
+    """A file never shows more than what was asked for: filters that make no sense are refused.
+
+    What is too large for a request is made by a worker.
+    """
+    with reading.apart():
+        question, problems = inquiry.question(report.state)
     if problems:
-        return render(inquiry.request, "reports/refused.html", {"problems": problems}, status=400)
-    return _file(inquiry, table(filters, courses), word, filters=filters)
+        return refused(inquiry, problems, status=400)
+    count = None
+    try:
+        with reading.limited(settings.REPORTS_SECONDS):
+            table = report.table(question)
+            count = len(table.lines)
+            if count <= AT_ONCE:
+                return _file(inquiry, table, word, filters=question.filters)
+    except reading.TooLong:
+        pass
+    return begin(inquiry, report, question, word, total=count)
 
 
 def _file(
@@ -187,11 +198,15 @@ def _file(
     circumstances = Circumstances(scope=inquiry.scope.label, filters=words, as_of=inquiry.at)
     content, control = write(table, circumstances, form)
     chosen = filters.as_query() if filters else {}
-    _log(
-        inquiry,
-        AccessLog.Action.REPORT_FILE,
+    log_file(
+        inquiry.person,
+        scope=inquiry.scope.label,
+        at=inquiry.at,
         subject=subject,
         detail={"report": table.name, "format": word, "rows": control.rows, "sha256": control.sha256} | chosen,
+        units=[subject.unit_id]
+        if subject and subject.unit_id
+        else inquiry.scope.about(filters.unit if filters else None),
     )
     response = FileResponse(
         content,
@@ -205,16 +220,3 @@ def _file(
     response["X-Report-Rows"] = str(control.rows)
     response["X-Report-SHA256"] = control.sha256
     return response
-
-
-def _log(
-    inquiry: Inquiry, action: AccessLog.Action, *, subject: Person | None = None, detail: dict[str, Any] | None = None
-) -> None:
-    AccessLog.objects.create(
-        person=inquiry.person,
-        action=action,
-        scope=inquiry.scope.label[:300],
-        at=inquiry.at,
-        subject=subject,
-        detail=detail or {},
-    )

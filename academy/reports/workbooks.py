@@ -17,7 +17,7 @@ from django.utils.translation import pgettext
 
 from academy.reports import copying
 from academy.reports.columns import Column, Kind, Value
-from academy.reports.control import Circumstances, Control, Progress, copied, in_words, is_long, portions, snapshot
+from academy.reports.control import Circumstances, Control, Progress, copied, in_words, is_long, portions
 from academy.reports.sheets import NUMBER_FORMATS, Workbook, row_xml, writable
 from academy.reports.tables import Table
 
@@ -63,11 +63,10 @@ def write_long_xlsx(
     control = Control(table.columns, progress)
     workbook = Workbook(out)
     if lines := copied(table.lines):
-        with snapshot(lines):
-            control.sums = lines.sums()
-            for portion in _on_sheets(workbook, table, copying.rows(lines), most_rows):
-                control.passed(len(portion), b"".join(line for _row, line in portion))
-                workbook.write(b"".join(row for row, _line in portion))
+        for portion in _on_sheets(workbook, table, copying.rows(lines), most_rows):
+            rows, texts, numbers = zip(*portion, strict=True)
+            control.passed(texts, numbers)
+            workbook.write(b"".join(rows))
     else:
         watched = control.watch(table.lines)
         for portion in _on_sheets(workbook, table, watched, most_rows):

@@ -14,9 +14,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from academy.byte_ranges import file_or_range
 from academy.pages.templatetags.formats import clock, day, grouped
+from academy.people.accesses import log_file
 from academy.people.gate import Officer, for_role
-from academy.people.models import AccessLog, Role, WorkUnit
+from academy.people.models import Role, WorkUnit
 from academy.people.scope import scope_in_words, topmost_units
 from academy.people.views.choosing import chosen_unit
 from certificates.archives import jobs, parts
@@ -25,7 +27,6 @@ from certificates.archives.form import ArchiveForm, named_with_agency
 from certificates.file_names import piece
 from certificates.models import ArchivePart, CertificateArchive
 from certificates.models.archives import CertificateArchiveQuerySet
-from certificates.views.byte_ranges import file_or_range
 
 HR = Role.Kind.HR
 SHOWN = 20
@@ -171,16 +172,22 @@ def part(officer: Officer, archive: int, number: int) -> HttpResponseBase:
         return redirect("archive", archive)
     name = f"sertifikat-{piece(found.archive.unit.name)}-{found.archive.year}-bagian-{number}.zip"
     try:
-        response = file_or_range(officer.request, parts.path_of(found.file_name), sha256=found.sha256, filename=name)
+        response = file_or_range(
+            officer.request,
+            parts.path_of(found.file_name),
+            sha256=found.sha256,
+            filename=name,
+            content_type="application/zip",
+        )
     except FileNotFoundError:
         jobs.make_again(found)
         messages.warning(officer.request, _("The file of this part is gone; it is being made again."))
         return redirect("archive", archive)
-    AccessLog.objects.create(
-        person=officer.person,
-        action=AccessLog.Action.REPORT_FILE,
-        scope=scope_in_words(officer.person, at=officer.at)[:300],
+    log_file(
+        officer.person,
+        scope=scope_in_words(officer.person, at=officer.at),
         at=officer.at,
+        units=[found.archive.unit_id],
         detail={
             "report": "sertifikat",
             "format": "zip",

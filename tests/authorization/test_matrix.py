@@ -77,9 +77,14 @@ SPECIAL |= {
     for name in ("archive", "archive_cancel", "archive_manifest")
 }
 SPECIAL["archive_part"] = lambda world, owner: {"archive": world.archive(owner).pk, "number": 1}
+SPECIAL |= {
+    name: lambda world, owner: {"export": world.export(owner).pk} for name in ("report_export", "report_export_discard")
+}
+SPECIAL["report_export_file"] = lambda world, owner: {"export": world.export(owner).pk, "word": "csv"}
 # The same for an object that does not exist: the answer to a foreign one must equal this one's.
 MISSING: dict[str, Any] = dict.fromkeys(
-    ("archive", "certificate", "proposal", "enrolment", "pk", "run", "unit", "role", "transfer", "placement"), NOBODYS
+    ("archive", "certificate", "export", "proposal", "enrolment", "pk", "run", "unit", "role", "transfer", "placement"),
+    NOBODYS,
 ) | {"code": "0" * 16}
 
 

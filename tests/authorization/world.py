@@ -13,6 +13,8 @@ from django.utils import timezone
 from academy.people import units
 from academy.people.models import AgencyGroup, Person, Placement, Role, RosterImport, Transfer, WorkUnit
 from academy.people.roster import files
+from academy.reports.models import Export
+from academy.reports.scope import scope_of
 from certificates import issuing, store
 from certificates.archives import parts
 from certificates.models import ArchivePart, Certificate, CertificateArchive, CertificateFile, Revocation
@@ -20,6 +22,7 @@ from courses.attempts import start_attempt
 from courses.models import Assignment, Edition, Enrolment
 from courses.progress import complete_lesson
 from tests.factories import AT, LONG_AGO, AgencyFactory, PersonFactory, make_edition, make_enrolment, make_unit
+from tests.reports.exporting import make_export, make_ready
 from tests.reports.world import complete
 
 Made = TypeVar("Made")
@@ -91,6 +94,10 @@ class World:
         """What the person had gathered of the own unit: one part, without certificates."""
         return self.once("archive", person, self._make_archive)
 
+    def export(self, person: Person) -> Export:
+        """A file of a report that the person asked for, who may have lost the role since."""
+        return self.once("export", person, self._make_export)
+
     def role(self, person: Person) -> Role:
         return self.once("role", person, lambda owner: _grant(owner, Role.Kind.HR))
 
@@ -126,6 +133,12 @@ class World:
         path.write_bytes(b"PK")
         ArchivePart.objects.create(archive=archive, number=1, file_name=path.name, sha256="0" * 64, size=2, count=1)
         return archive
+
+    def _make_export(self, person: Person) -> Export:
+        now = timezone.now()
+        if scope_of(person, at=now) is None:
+            return make_export(person, failed_at=now, problem="role")
+        return make_ready(person, content=b"NIP", at=now)
 
     def _make_assignment(self, person: Person, state: str = "preview") -> Assignment:
         return Assignment.objects.create(

@@ -5,13 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import subprocess
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -292,18 +289,6 @@ def test_what_fails_again_and_again_is_given_up(officer, unit, edition, monkeypa
         jobs.sweep(clock=partial(max, moment, AT))
     archive.refresh_from_db()
     assert (archive.state, archive.tries) == (State.FAILED, jobs.MOST_TRIES)
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 kB; only root may mount one."""
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=False)
-    if mounted.returncode:
-        pytest.skip("mounting a disk needs root")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def test_a_full_disk_costs_no_try_and_leaves_no_file(officer, unit, edition, settings, tiny_disk):

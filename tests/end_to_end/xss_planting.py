@@ -96,6 +96,19 @@ OF_MACHINES = {
     "people.RosterChange": {"before"},
     "people.RosterImport": {"sha256", "counts", "new_people"},
     "people.WorkUnit": {"path"},
+    "reports.Export": {
+        "report",
+        "format",
+        "language",
+        "query",
+        "key",
+        "scope_sha256",
+        "about",
+        "lines_sha256",
+        "file_name",
+        "file_key",
+        "sha256",
+    },
     "taggit.Tag": {"slug"},
     "wagtailcore.Collection": {"path"},
     "wagtailcore.Comment": {"contentpath", "position"},
@@ -160,6 +173,8 @@ FORMED: dict[str, Callable[[Any], Any]] = {
     "people.ChangeLog.detail": detail,
     "people.Organiser.number_format": lambda _row: "{sequence:04}/<b xss>/{code}/{year}",
     "people.Person.email": lambda row: f'"<img/src=x/onerror=__xss(910)>{row.pk}"@uji.test',
+    "reports.Export.filters": lambda _row: [[planter.text(), planter.text()]],
+    "reports.Export.totals": lambda _row: {planter.text(): 1},
     "people.RosterImport.file_name": lambda _row: planter.text(180) + ".csv",
     "people.RosterImport.headings": lambda _row: [planter.text() for _heading in range(3)],
     "people.RosterImport.mapping": lambda _row: {planter.text(): "name"},
@@ -318,7 +333,9 @@ def make_rows(world: World) -> CoursePage:
     people = [world.owners["same unit"], world.owners["sibling"], *world.readers.values()]
     for action in ChangeLog.Action.values:
         ChangeLog.objects.create(at=AT, actor=trainer, action=action, subject=people[0], unit=world.units["A1a"])
-    AccessLog.objects.create(person=trainer, action="report_file", scope="x", at=AT, subject=people[0])
+    for subject in (people[0], None):
+        look = AccessLog.objects.create(person=trainer, action="report_file", scope="x", at=AT, subject=subject)
+        look.units.add(world.units["A1a"])
     HolderDetails.objects.create(person=people[0], birth_place="x", changed_at=AT)
     Message.objects.create(person=people[0], key="x", subject="x", body="x", created_at=AT)
     Revocation.objects.create(

@@ -27,13 +27,15 @@ class Piece:
         self.file.close()
 
 
-def file_or_range(request: HttpRequest, path: Path, *, sha256: str, filename: str) -> HttpResponseBase:
-    """The ZIP file, or the one range that was asked for of this very file. OSError if it cannot be opened.
+def file_or_range(
+    request: HttpRequest, path: Path, *, sha256: str, filename: str, content_type: str
+) -> HttpResponseBase:
+    """The file, or the one range that was asked for of this very file. OSError if it cannot be opened.
 
     Several ranges, a range of another version (If-Range) and what is no range get the whole file, as the standard allows.
     """
     file, size, tag = path.open("rb"), path.stat().st_size, f'"{sha256}"'
-    named: dict[str, Any] = {"as_attachment": True, "filename": filename, "content_type": "application/zip"}
+    named: dict[str, Any] = {"as_attachment": True, "filename": filename, "content_type": content_type}
     asked = RANGE.fullmatch(request.headers.get("Range", "").strip())
     response: HttpResponseBase
     if asked is None or asked.groups() == ("", "") or request.headers.get("If-Range", tag) != tag:

@@ -1,0 +1,131 @@
+"""Making the file of an export: the scope and the table are worked out anew, as of the moment the lines are read."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from academy.people.scope import count_who_left
+from academy.reports import files, reading
+from academy.reports.exports.heart import Heart
+from academy.reports.models import Export
+from academy.reports.registry import REPORTS, Question, Report, read_question
+from academy.reports.scope import Scope, scope_of
+from academy.whole_files import appearing
+
+
+class NotAllowed(Exception):
+    """The officer may not have this file, today or any more."""
+
+    def __init__(self, problem: Export.Problem) -> None:
+        super().__init__(problem.label)
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Made:
+    """A whole file, as fields of its row."""
+
+    scope: str
+    scope_sha256: str
+    left_before: int
+    about: list[int]
+    as_of: datetime
+    rows: int
+    totals: dict[str, int]
+    lines_sha256: str
+    file_name: str
+    file_key: str
+    sha256: str
+    size: int
+
+    def fields(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def folder() -> Path:
+    return Path(settings.EXPORTS_ROOT) / "laporan"
+
+
+def path_of(file_key: str) -> Path:
+    return folder() / file_key
+
+
+def make(export: Export, *, clock: Callable[[], datetime]) -> Made:
+    """Write the file under a name of its own: a worker that lost its lease overwrites nobody's.
+
+    NotAllowed, LeaseLost; OSError if the disk refuses, DatabaseError if the database is away.
+    """
+    at = clock()
+    with override(export.language), Heart(export, clock=clock) as heart:
+        report, question = _question(export, at=at)
+        # Before the lines are read: a scope that shrinks meanwhile must not fit the file.
+        fingerprint, left_before = question.scope.fingerprint(), count_who_left(question.scope.units, since=_eve(at))
+        with reading.apart():
+            table = report.table(question)
+            filters = question.filters
+            circumstances = files.Circumstances(scope=question.scope.label, filters=filters.in_words(), as_of=at)
+            form = files.FORMATS[export.format]
+            path = path_of(f"{export.pk}-{secrets.token_hex(8)}.{form.word}")
+            with appearing(path) as draft:
+                with draft.open("w+b") as out:
+                    _file, control = files.write(table, circumstances, form, out=out, progress=heart.progress)
+                    sha256 = hashlib.file_digest(out, "sha256").hexdigest()
+                size = draft.stat().st_size
+        return Made(
+            scope=question.scope.label[:300],
+            scope_sha256=fingerprint,
+            left_before=left_before,
+            about=question.scope.about(filters.unit),
+            as_of=at,
+            rows=control.rows,
+            totals={
+                str(column.heading): control.sums.get(column.key, 0) for column in table.columns if column.totalled
+            },
+            lines_sha256=control.sha256,
+            file_name=files.file_name(table, circumstances, form, year=filters.year),
+            file_key=path.name,
+            sha256=sha256,
+            size=size,
+        )
+
+
+def withheld(export: Export, scope: Scope) -> str:
+    """Why the file, made as it was, is not given out today (P4); nothing if it may be."""
+    if export.as_of is None:
+        raise ValueError(export.pk)
+    if scope.fingerprint() != export.scope_sha256:
+        return _("Your scope has changed since this file was made, so it is not given out. Have it made again.")
+    if count_who_left(scope.units, since=_eve(export.as_of)) > export.left_before:
+        return _("Somebody left your scope since this file was made, so it is not given out. Have it made again.")
+    return ""
+
+
+def _eve(at: datetime) -> date:
+    """The day before, wherever in the country one is."""
+    return (at - timedelta(days=1)).date()
+
+
+def _question(export: Export, *, at: datetime) -> tuple[Report, Question]:
+    """What was asked, read anew with the roles of this moment (P4)."""
+    report = REPORTS[export.report]
+    scope = scope_of(export.by, at=at)
+    if scope is None:
+        raise NotAllowed(Export.Problem.ROLE)
+    try:
+        question, problems = read_question(export.query, state=report.state, scope=scope, at=at)
+    except Http404:
+        raise NotAllowed(Export.Problem.QUESTION) from None
+    if problems:
+        raise NotAllowed(Export.Problem.QUESTION)
+    return report, question

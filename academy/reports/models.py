@@ -1,0 +1,121 @@
+"""Files of reports that take too long for a request: what was asked, how far it is, and the file."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from academy.people.models import Person
+
+KEEP_FOR = timedelta(days=7)
+OWED = Q(ready_at=None, failed_at=None, cancelled_at=None)
+KEPT = Q(ready_at__isnull=False, deleted_at=None)
+
+
+class ExportQuerySet(models.QuerySet["Export"]):
+    def owed(self) -> Self:
+        """What a worker still has to make, found by the sweep as well as by the doorbell."""
+        return self.filter(OWED)
+
+    def live(self, *, at: datetime) -> Self:
+        """Owed, or with a file to fetch."""
+        return self.filter(OWED | (KEPT & Q(ready_at__gt=at - KEEP_FOR)))
+
+
+class Export(models.Model):
+    """One file: owed → ready → deleted, or cancelled, or failed. The same question is owed to a person once.
+
+    `key` is the same for the same question. What the file states about itself (scope, as_of, rows, totals, hash of the
+    lines) is what it was when the lines were read; the fingerprint of the scope tells whether it is still the same.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("export", "Waiting its turn")
+        RUNNING = "running", pgettext_lazy("export", "Being made")
+        READY = "ready", _("Ready to download")
+        FAILED = "failed", _("Could not be made")
+        CANCELLED = "cancelled", _("Cancelled")
+        DELETED = "deleted", pgettext_lazy("export", "Deleted")
+
+    class Problem(models.TextChoices):
+        ROLE = "role", _("Your role of HR officer had ended.")
+        QUESTION = "question", _("The unit, course or year you asked for is no longer in your scope.")
+        DISK = "disk", _("The disk or the storage of files did not take the file.")
+        DATABASE = "database", _("The database did not answer.")
+        WORKER = "worker", _("The worker that made it ended before the file was whole.")
+        OTHER = "other", _("An error of the program; the operator finds it in the log.")
+
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("asked for at"))
+    report = models.CharField(max_length=16, help_text="Its name in the registry.")
+    format = models.CharField(max_length=8)
+    language = models.CharField(max_length=8)
+    query: models.JSONField[Any, Any] = models.JSONField(help_text="The filters as they stand in an address.")
+    filters: models.JSONField[Any, Any] = models.JSONField(default=list, help_text="The same in words: names, values.")
+    key = models.CharField(max_length=64)
+    scope = models.CharField(max_length=300, help_text="What the officer is entitled to, in words.")
+    total = models.PositiveIntegerField(null=True, help_text="Lines as counted when asked for, if they were.")
+    # moments
+    ready_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True, help_text="The file that was ready went.")
+    # the file
+    as_of = models.DateTimeField(null=True)
+    scope_sha256 = models.CharField(max_length=64, blank=True)
+    about: models.JSONField[Any, Any] = models.JSONField(default=list, help_text="Keys of the topmost units in it.")
+    left_before = models.PositiveIntegerField(default=0, help_text="People who had left the scope lately by then.")
+    rows = models.PositiveIntegerField(default=0)
+    totals: models.JSONField[Any, Any] = models.JSONField(default=dict, help_text="Sums by heading.")
+    lines_sha256 = models.CharField(max_length=64, blank=True)
+    file_name = models.CharField(max_length=200, blank=True)
+    file_key = models.CharField(max_length=80, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    # work
+    written = models.PositiveIntegerField(default=0)
+    claim = models.UUIDField(null=True, help_text="Of the worker that is at it.")
+    lease_until = models.DateTimeField(
+        null=True, help_text="Until then nobody else begins: it is claimed, or it rests."
+    )
+    tries = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(max_length=12, choices=Problem, blank=True)
+    last_error = models.TextField(blank=True)
+
+    objects = ExportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("report file")
+        verbose_name_plural = _("report files")
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["by", "key"], condition=OWED, name="export_owed_once"),
+            models.CheckConstraint(
+                condition=Q(ready_at=None, failed_at=None)
+                | Q(ready_at=None, cancelled_at=None)
+                | Q(failed_at=None, cancelled_at=None),
+                name="export_ends_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(ready_at__isnull=False) | Q(file_key="", deleted_at=None), name="export_file_when_ready"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["at"], condition=OWED, name="export_owed"),
+            models.Index(fields=["ready_at"], condition=~Q(file_key=""), name="export_with_file"),
+        ]
+
+    def state(self, *, at: datetime) -> State:
+        if self.failed_at:
+            return self.State.FAILED
+        if self.cancelled_at:
+            return self.State.CANCELLED
+        if self.ready_at:
+            return self.State.DELETED if self.deleted_at or self.ready_at <= at - KEEP_FOR else self.State.READY
+        running = self.claim is not None and self.lease_until is not None and self.lease_until > at
+        return self.State.RUNNING if running else self.State.WAITING

@@ -1,0 +1,21 @@
+"""Background work of reports: doors to exports. What fails stays owed, and a sweep finds it."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from academy import doorbell
+from academy.reports.exports import jobs
+
+
+@shared_task
+def make_next_export() -> None:
+    """One file, and another message as long as there was one: imports and archives have their turns in between."""
+    if jobs.work_on_next(clock=timezone.now):
+        doorbell.ring(make_next_export)
+
+
+@shared_task
+def delete_old_exports() -> None:
+    jobs.tidy(at=timezone.now())

@@ -1,0 +1,138 @@
+"""A page of a report is given up in time, and reports may be read from another database than everything else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+
+from academy.reports import reading
+from academy.reports.models import Export
+from academy.reports.registry import REPORTS, Report
+from academy.reports.tables import MadeLines, Table
+from tests.end_to_end.workers import PROJECT, database_url
+from tests.reports.world import World, soup
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# Goes on for ever unless it is ended.
+ENDLESS = {
+    "sqlite": "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c",
+    "postgresql": "SELECT pg_sleep(3600)",
+}
+
+
+def ask_endlessly(*, after: float = 0) -> None:
+    time.sleep(after)
+    with connection.cursor() as cursor:
+        cursor.execute(ENDLESS[connection.vendor])
+
+
+def test_a_query_that_takes_too_long_is_ended():
+    with pytest.raises(reading.TooLong), reading.limited(0.1):
+        ask_endlessly()
+    assert Export.objects.count() == 0, "the connection goes on"
+
+
+def test_a_query_that_begins_too_late_is_ended_too():
+    with pytest.raises(reading.TooLong), reading.limited(0.1):
+        ask_endlessly(after=0.3)
+
+
+def test_what_is_quick_and_what_comes_later_is_left_alone():
+    with reading.limited(0.1):
+        assert Export.objects.count() == 0
+    time.sleep(0.3)
+    assert Export.objects.count() == 0
+
+
+def test_another_trouble_of_the_database_is_told_as_it_is():
+    def fail() -> None:
+        raise OperationalError("gone")
+
+    with pytest.raises(OperationalError, match="gone"), reading.limited(60):
+        fail()
+
+
+@pytest.fixture
+def endless_report(monkeypatch, settings):
+    """The people of a nation: whoever counts them waits for ever."""
+
+    class Endless(MadeLines):
+        def __len__(self) -> int:
+            ask_endlessly()
+            return 0
+
+    people = REPORTS["pegawai"]
+    table = Table("pegawai", people.title, (), Endless((), ()))
+    monkeypatch.setitem(
+        REPORTS, "pegawai", Report("pegawai", people.title, people.file_view, people.state, lambda _question: table)
+    )
+    settings.REPORTS_SECONDS = 0.2
+
+
+def test_a_page_that_takes_too_long_offers_its_files(world: World, hr: Client, endless_report):
+    response = hr.get(f"/laporan/pegawai/?keadaan=selesai&unit={world.kesehatan.pk}")
+    assert response.status_code == 422
+    page = soup(response)
+    assert page.h1.get_text(strip=True) == "Laporan ini terlalu besar untuk ditampilkan langsung"
+    links = [link["href"] for link in page.select("main .card a")]
+    assert links == [
+        f"/laporan/pegawai.{word}?keadaan=selesai&unit={world.kesehatan.pk}" for word in ("xlsx", "csv", "json")
+    ]
+
+
+def test_a_file_whose_lines_cannot_be_counted_in_time_becomes_a_job(world: World, hr: Client, endless_report):
+    response = hr.get("/laporan/pegawai.csv")
+    assert response.status_code == 202
+    assert Export.objects.get().total is None
+    assert "0 baris ditulis" in soup(response).get_text()
+
+
+SCRIPT = """
+import django
+django.setup()
+from django.db import connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from academy.people.models import Person
+client = Client(headers={"host": "localhost"})
+client.force_login(Person.objects.get(pk=%(officer)d))
+for address in ("/laporan/pegawai/", "/laporan/pegawai/%(person)d/", "/laporan/peserta.csv", "/laporan/berkas/", "/laporan/"):
+    with CaptureQueriesContext(connections["default"]) as here, CaptureQueriesContext(connections["reports"]) as there:
+        response = client.get(address)
+    tables = sum("courses_enrolment" in query["sql"] for query in here)
+    writes = sum(query["sql"].startswith(("INSERT", "UPDATE", "DELETE")) for query in there)
+    print(address, response.status_code, len(there) > 0, tables, writes)
+"""
+
+
+def test_tables_are_read_from_the_database_for_reports_and_nothing_is_written_there(world: World, tmp_path):
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "academy.settings",
+        "DATA_DIR": str(tmp_path),
+        "DEBUG": "true",  # its style sheets need no collecting
+        "DATABASE_URL": database_url(),
+        "REPORTS_DATABASE_URL": database_url(),
+    }
+    officer, person = world.hr.pk, world.people["ana"].pk
+    script = SCRIPT % {"officer": officer, "person": person}
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.stdout.splitlines() == [
+        "/laporan/pegawai/ 200 True 0 0",
+        f"/laporan/pegawai/{person}/ 200 True 0 0",
+        "/laporan/peserta.csv 200 True 0 0",
+        "/laporan/berkas/ 200 False 0 0",
+        "/laporan/ 200 True 0 0",
+    ], told.stderr
