@@ -67,7 +67,8 @@ def _final_query(lines: QueryLines) -> QuerySet[Any, Any]:
     sources = {f"raw_{key}": F(source) if isinstance(source, str) else source for key, source in lines.sources.items()}
     raw = lines.queryset.alias(**sources)
     values = {name: _final(column, raw) for name, column in zip(_names(lines), lines.columns, strict=True)}
-    return raw.annotate(**values).values_list(*values)
+    final: QuerySet[Any, Any] = raw.annotate(**values).values_list(*values)
+    return final
 
 
 def _final(column: Column, raw: QuerySet[Any]) -> Any:

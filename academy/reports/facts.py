@@ -225,11 +225,11 @@ def courses_of(enrolments: QuerySet[Enrolment]) -> Coalesce:
 def credit_hours_of(*, year: int, course: Course | None) -> Coalesce:
     """Credit hours the person of the outer query earned in a year."""
     if course is None:
-        earned = LearnerYear.objects.filter(person=OuterRef("pk"), year=year).values("credit_hours")
-    else:
-        counted = Enrolment.objects.filter(person=OuterRef("pk"), course=course, completed_on__year=year)
-        earned = counted.order_by().values("person").annotate(hours=Sum("counted_hours")).values("hours")
-    return Coalesce(Subquery(earned), 0)
+        of_year = LearnerYear.objects.filter(person=OuterRef("pk"), year=year)
+        return Coalesce(Subquery(of_year.values("credit_hours")), 0)
+    of_course = Enrolment.objects.filter(person=OuterRef("pk"), course=course, completed_on__year=year)
+    summed = of_course.order_by().values("person").annotate(hours=Sum("counted_hours"))
+    return Coalesce(Subquery(summed.values("hours")), 0)
 
 
 def state_code() -> Case:

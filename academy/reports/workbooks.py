@@ -68,9 +68,8 @@ def write_long_xlsx(
             control.passed(texts, numbers)
             workbook.write(b"".join(rows))
     else:
-        watched = control.watch(table.lines)
-        for portion in _on_sheets(workbook, table, watched, most_rows):
-            workbook.write("".join(row_xml(table.columns, values) for values, _line in portion).encode())
+        for watched in _on_sheets(workbook, table, control.watch(table.lines), most_rows):
+            workbook.write("".join(row_xml(table.columns, values) for values, _line in watched).encode())
     workbook.write(row_xml(table.columns, control.totals(table), bold=True).encode())
     _write_long_about(workbook, about(table, circumstances, control))
     workbook.close()

@@ -60,7 +60,7 @@ def test_retakes_annulments_and_moves_are_counted_as_by_hand(seed: int):
     dice = random.Random(seed)
     root = units.ensure_root(AgencyFactory())
     places = [root, units.ensure_unit(root, "A"), None]
-    people = [PersonFactory(unit=root) for _number in range(8)]
+    people: list[Person] = [PersonFactory(unit=root) for _number in range(8)]
     editions = [make_edition(CourseFactory(credit_hours=hours), lessons=1, questions=0) for hours in (2, 3)]
     runs = [RunFactory(course=edition.course, number=number) for edition in editions for number in (None, 2, 3)]
     for person in people:

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from academy.reports.credit_hours import credit_hours
 from courses.assigning import Reach, carry_on, confirm, preview, propose
+from courses.credit_hours import credit_hours
 from courses.enrolment import enrol
 from courses.models import Assignment, Completion, Course, CoursePage, Enrolment, Run
 from courses.progress import complete_lesson
