@@ -132,7 +132,9 @@ def _path(parent: str, number: int) -> str:
 
 def _tree(root: str, count: int, agency: int, code: str) -> list[dict[str, Any]]:
     """A root, departments below it, and five sections below each."""
-    rows = [{"path": root, "depth": 1, "numchild": 0, "name": f"Pemerintah Kabupaten Contoh {code}"}]
+    rows: list[dict[str, Any]] = [
+        {"path": root, "depth": 1, "numchild": 0, "name": f"Pemerintah Kabupaten Contoh {code}"}
+    ]
     while len(rows) < count:
         rows[0]["numchild"] += 1
         department = _path(root, rows[0]["numchild"])
@@ -151,7 +153,13 @@ def _settle(units: _Units, unit_of: Any) -> Any:
     keys = upserting.allot_keys(Person, len(unit_of))
     born = [f"{date(1966, 1, 1) + timedelta(days=day):%Y%m%d}" for day in range(12_000)]
     unit_keys = np.array(units.keys)[unit_of]
-    shared = {"title_before": "", "title_after": "", "grade": "III/a", "position": "Pranata Komputer", "email": None}
+    shared: dict[str, Any] = {
+        "title_before": "",
+        "title_after": "",
+        "grade": "III/a",
+        "position": "Pranata Komputer",
+        "email": None,
+    }
     shared |= {"kind": "pns", "password": "!", "last_login": None, "joined_at": BEGAN}
     shared |= {"is_superuser": False, "is_staff": False}
     for start in range(0, len(keys), PORTION):
@@ -207,6 +215,7 @@ def _enrol(units: _Units, unit_of: Any, people: Any, offer: _Offer, per_learner:
     """Enrolments in the order of time, each person once in a run, with what their completions say."""
     import numpy as np
 
+    either: Any = np.where  # of two; its types do not know lists of objects
     size = len(people) * per_learner
     weights = np.arange(1, COURSES + 1) ** -0.8
     person = np.tile(np.arange(len(people), dtype=np.int32), per_learner)
@@ -234,8 +243,8 @@ def _enrol(units: _Units, unit_of: Any, people: Any, offer: _Offer, per_learner:
             done_on[part],
             finished[part],
         )
-        credit = np.where(is_done, hours[what], None).tolist()
-        completed_at = np.where(is_done, moments[ended], None).tolist()
+        credit = either(is_done, hours[what], None).tolist()
+        completed_at = either(is_done, moments[ended], None).tolist()
         columns = {
             "person_id": people[who].tolist(),
             "run_id": [offer.runs[number] for number in run[rows[part]].tolist()],
@@ -244,15 +253,15 @@ def _enrol(units: _Units, unit_of: Any, people: Any, offer: _Offer, per_learner:
             "unit_id": unit_keys[who].tolist(),
             "agency_id": agencies[who].tolist(),
             "enrolled_at": moments[began].tolist(),
-            "started_at": np.where(fate[part] < FINISHED + BEGUN, moments[began], None).tolist(),
-            "withdrawn_at": np.where(fate[part] >= 1 - LEFT, moments[ended], None).tolist(),
+            "started_at": either(fate[part] < FINISHED + BEGUN, moments[began], None).tolist(),
+            "withdrawn_at": either(fate[part] >= 1 - LEFT, moments[ended], None).tolist(),
             "completed_at": completed_at,
             "completed_on": [moment and moment.date() for moment in completed_at],
-            "earned_unit_id": np.where(is_done, unit_keys[who], None).tolist(),
-            "score": np.where(is_done, score[part], None).tolist(),
+            "earned_unit_id": either(is_done, unit_keys[who], None).tolist(),
+            "score": either(is_done, score[part], None).tolist(),
             "credit_hours": credit,
             "counted_hours": credit,
-            "certified_at": np.where(certified[part], moments[ended], None).tolist(),
+            "certified_at": either(certified[part], moments[ended], None).tolist(),
         }
         upserting.insert(Enrolment, columns | {"due_on": None})
     return len(rows)

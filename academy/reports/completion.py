@@ -66,10 +66,7 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
     Closed units and the unit above its children are left out where they count nobody.
     """
     shown = unit_rows(scope, filters, below)
-    units = filters.units(scope)
-    paths = dict(units.values_list("pk", "path"))
-    found_in = counts_by_unit(units, year=filters.year, course=filters.course)
-    counts = {paths[unit]: found for unit, found in found_in.items()}
+    counts = counts_by_unit(filters.units(scope), year=filters.year, course=filters.course)
     sums = _sums(counts, {len(row.unit.path) for row in shown if not row.direct})
     rows = []
     for row in shown:

@@ -136,12 +136,19 @@ def furthest(chosen: QuerySet[Enrolment], *, year: int | None) -> QuerySet[Any]:
     return chosen.filter(~Exists(further))
 
 
-def counts_by_unit(units: QuerySet[WorkUnit], *, year: int, course: Course | None) -> dict[int, Counts]:
-    """People per unit, each without those below it; two queries."""
-    people = roster(units).order_by().values_list("unit").annotate(target=Count("pk"))
-    counts = {unit: Counts(target=target) for unit, target in people}
+def counts_by_unit(units: QuerySet[WorkUnit], *, year: int, course: Course | None) -> dict[str, Counts]:
+    """People per path of a unit, each without those below it; two queries.
+
+    Who comes to a unit of nobody between the two is in neither: whoever is enrolled is of the target.
+    """
+    people = roster(units).order_by().values_list("unit", "unit__path").annotate(target=Count("pk"))
+    paths: dict[int, str] = {}
+    counts: dict[str, Counts] = {}
+    for unit, path, target in people:
+        paths[unit], counts[path] = path, Counts(target=target)
     for unit, found in _counted(of_roster(enrolments(year=year, course=course), units), "unit_id"):
-        counts[unit] = counts.get(unit, Counts()) + found
+        if unit in paths:
+            counts[paths[unit]] += found
     return counts
 
 

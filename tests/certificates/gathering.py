@@ -15,6 +15,7 @@ from academy.people.models import Person
 from certificates import issuing, store
 from certificates.archives.choosing import Choice
 from certificates.models import Certificate, CertificateArchive, CertificateFile
+from courses import credit_hours
 from courses.models import Completion, Edition, Enrolment
 from tests.factories import AT, PersonFactory, RunFactory, make_completion, make_nip
 
@@ -26,6 +27,8 @@ def make_published(person: Person, *, edition: Edition, content: bytes = b"", **
     file = CertificateFile.objects.create(sha256=stored.sha256, size=stored.size, key=stored.key)
     Certificate.objects.filter(pk=certificate.pk).update(**{"file": file, "published_at": AT} | fields)
     certificate.refresh_from_db()
+    if certificate.annuls_credit:
+        credit_hours.annul([certificate.completion_id], at=AT)
     return certificate
 
 

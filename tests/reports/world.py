@@ -39,7 +39,7 @@ AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 def make_certificate(completion: Completion, **fields: Any) -> Certificate:
     """A live published certificate, as a bare row, and what the actions write beside it."""
     sequence = Certificate.objects.count() + 1
-    file = CertificateFile.objects.create(sha256=f"{sequence:064d}", size=1, key=f"{sequence}.pdf")
+    file = CertificateFile.objects.create(sha256=f"{sequence:064d}", size=184_320, key=f"{sequence}.pdf")
     certificate: Certificate = Certificate.objects.create(
         **{
             "completion": completion,
