@@ -6,7 +6,7 @@ Text is quoted, numbers and days (ISO) are bare, nothing is empty. The hash that
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from academy.reports.columns import Column, Kind, Value
 
@@ -35,21 +35,32 @@ def _cell(value: Value) -> str:
 
 
 def csv_line_sql(columns: Sequence[Column], names: Sequence[str]) -> str:
-    """An expression of PostgreSQL for the line, without its end, of the columns `names` with final values."""
-    cells = [
-        _text_sql(name) if column.kind is Kind.TEXT else f"coalesce({name}::text, '')"
-        for column, name in zip(columns, names, strict=True)
-    ]
-    return " || ',' || ".join(cells)
+    """An expression of PostgreSQL for the line, without its end, of the columns `names` with final values.
+
+    Nearly no line holds a quote or anything of a formula. One look at all its texts, each behind the end of a cell, tells.
+    """
+    texts = [name for column, name in zip(columns, names, strict=True) if column.kind is Kind.TEXT]
+
+    def line(text: Callable[[str], str]) -> str:
+        cells = [
+            text(name) if column.kind is Kind.TEXT else f"coalesce({name}::text, '')"
+            for column, name in zip(columns, names, strict=True)
+        ]
+        return " || ',' || ".join(cells)
+
+    plain = line(lambda name: f"""'"' || {name} || '"'""")
+    if not texts:
+        return plain
+    all_texts = " || ".join(f"';' || {name}" for name in texts)
+    suspicious = _pattern_sql('"|' + _ENDS + _RUNS)
+    return f"CASE WHEN {all_texts} ~ {suspicious} THEN {line(_text_sql)} ELSE {plain} END"
 
 
 def _text_sql(name: str) -> str:
-    """Two steps, for PostgreSQL goes on behind an empty match. Nearly no text has anything of a formula."""
+    """As `_cell`, in two steps: PostgreSQL goes on behind an empty match."""
     first, further = _pattern_sql("^" + _RUNS), _pattern_sql(f"({_ENDS}){_RUNS}")
-    safe = (
-        f"CASE WHEN {name} ~ {first} THEN '''' ELSE '' END || "
-        f"CASE WHEN {name} ~ {further} THEN regexp_replace({name}, {further}, E'\\\\1''', 'g') ELSE {name} END"
-    )
+    opened = f"CASE WHEN {name} ~ {first} THEN '''' ELSE '' END"
+    safe = f"{opened} || regexp_replace({name}, {further}, E'\\\\1''', 'g')"
     return f"""'"' || replace({safe}, '"', '""') || '"'"""
 
 

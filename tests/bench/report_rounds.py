@@ -1,0 +1,161 @@
+"""Runs inside the measured academy: a nation of learners, its reports, and the best that can be done without us."""
+
+from __future__ import annotations
+
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import xlsxwriter
+from django.db import connection
+
+from academy.demo.nation import make_nation, tidy
+from academy.people.models import Agency, AgencyGroup, Person, Role
+from academy.reports import facts, people
+from academy.reports.files import FORMATS, Circumstances, write
+from academy.reports.filters import Filters, State
+from academy.reports.scope import Scope, scope_of
+from academy.reports.tables import QueryLines, Table
+from courses.models import Course, LearnerYear
+
+AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+YEAR = 2026
+OF_YEAR = """e.withdrawn_at IS NULL AND (e.completed_on BETWEEN '2026-01-01' AND '2026-12-31'
+             OR (e.completed_on IS NULL AND e.enrolled_at <= '2026-12-31 15:59:59.999999+00'))"""
+BARE = f"""
+    SELECT unit_id, furthest, COUNT(*) FROM (
+        SELECT e.unit_id, e.person_id, MAX(e.reached) AS furthest FROM courses_enrolment e
+        WHERE e.unit_id = ANY(%(units)s) AND {OF_YEAR}
+              AND e.person_id NOT IN (SELECT id FROM people_person WHERE NOT is_active AND unit_id = ANY(%(units)s))
+        GROUP BY e.unit_id, e.person_id
+    ) AS people GROUP BY unit_id, furthest"""  # noqa: S608  ours
+JOINED = f"""
+    SELECT unit_id, furthest, COUNT(*) FROM (
+        SELECT p.unit_id, p.id, MAX(e.reached) AS furthest FROM courses_enrolment e
+        JOIN people_person p ON p.id = e.person_id JOIN people_workunit u ON u.id = p.unit_id
+        WHERE u.path LIKE %(path)s AND p.is_active AND {OF_YEAR}
+        GROUP BY p.unit_id, p.id
+    ) AS people GROUP BY unit_id, furthest"""  # noqa: S608  ours
+
+
+def prepare_nation(learners: int) -> dict[str, int]:
+    nation = make_nation(learners=learners, tell=lambda _text: None)
+    group = AgencyGroup.objects.create(name="Seluruh Indonesia")
+    group.agencies.set(Agency.objects.all())
+    minister = Person.objects.create(name="Ivon", email="nation@nation.test", unit=nation.officer.unit)
+    Role.objects.create(person=minister, kind=Role.Kind.HR, group=group, from_at=datetime(2024, 1, 1, tzinfo=UTC))
+    tidy()
+    largest = facts.roster(_scope("hr@nation.test").units).count()
+    return {
+        "agencies": nation.agencies,
+        "learners": nation.learners,
+        "enrolments": nation.enrolments,
+        "largest": largest,
+    }
+
+
+@cache
+def _scope(email: str) -> Scope:
+    scope = scope_of(Person.objects.get(email=email), at=AT)
+    assert scope
+    return scope
+
+
+def _timed(action: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def _ask(sql: str, **params: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
+
+
+def agency_round() -> dict[str, float]:
+    """Seconds of the report by unit of the largest agency, of the same question by hand, and by joins."""
+    units = Filters(YEAR).units(_scope("hr@nation.test"))
+    keys, root = list(units.values_list("pk", flat=True)), _scope("hr@nation.test").roots[0]
+    enrolments = facts.of_roster(facts.enrolments(year=YEAR, course=None), units)
+    taken = {"ours": _timed(lambda: facts._counted(enrolments, "unit_id"))}
+    taken["by unit, whole"] = _timed(lambda: facts.counts_by_unit(units, year=YEAR, course=None))
+    if connection.vendor == "postgresql":
+        taken["bare"] = _timed(lambda: _ask(BARE, units=keys))
+        taken["joined"] = _timed(lambda: _ask(JOINED, path=f"{root.path}%"))
+    return taken
+
+
+def hours_round() -> dict[str, float]:
+    """Seconds to sum the hours of the agency by unit, to count its people, and to read a page of its list."""
+    units = Filters(YEAR).units(_scope("hr@nation.test"))
+    hours = LearnerYear.objects.filter(unit__in=units, year=YEAR).order_by().values("unit")
+    people_of = Person.objects.filter(unit__in=units)
+    return {
+        "hours": _timed(lambda: list(hours.annotate(sum=facts.Sum("credit_hours")))),
+        "count": _timed(people_of.count),
+    }
+
+
+def _table(scope: str) -> Table:
+    courses = list(Course.objects.order_by("code"))
+    return people.participants(_scope(scope), Filters(YEAR, state=State.ENROLLED), courses)
+
+
+def file_round(scope: str, word: str) -> dict[str, float]:
+    """Seconds for the file, for COPY of its bare query, and for XlsxWriter; resident MiB the first one grew by, and rows."""
+    table = _table(scope)
+    assert isinstance(table.lines, QueryLines)
+    taken = _apart(lambda: _write(table, word))
+    taken["rows"] = float(len(table.lines))
+    if connection.vendor == "postgresql":
+        taken["copy"] = _timed(lambda: _copy(table.lines))
+    if word == "xlsx":
+        taken["xlsxwriter"] = _timed(lambda: _xlsxwriter(table))
+    return taken
+
+
+def _write(table: Table, word: str) -> None:
+    with tempfile.TemporaryFile() as out:
+        write(table, Circumstances("Nasional", [], AT), FORMATS[word], out=out)
+
+
+def _copy(lines: Any) -> None:
+    query = lines.queryset.values_list(*(lines.sources[column.key] for column in lines.columns))
+    sql, params = query.query.get_compiler(query.db).as_sql()
+    copy_sql = f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)"
+    with tempfile.TemporaryFile() as out, connection.cursor() as cursor, cursor.copy(copy_sql, params) as copy:
+        for data in copy:
+            out.write(data)
+
+
+def _xlsxwriter(table: Table) -> None:
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with tempfile.TemporaryFile() as out, xlsxwriter.Workbook(out, options) as book:
+        sheet = book.add_worksheet()
+        for number, line in enumerate(table.lines):
+            sheet.write_row(number % 1_000_000, 0, ["" if value is None else value for value in line.values])
+
+
+def _apart(action: Callable[[], None]) -> dict[str, float]:
+    """Seconds of the action in a child of its own, and by how many MiB the child's memory grew."""
+    connection.close()
+    read, out = os.pipe()
+    child = os.fork()
+    if child == 0:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        seconds = _timed(action)
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        os.write(out, f"{seconds} {grown / 1024}".encode())
+        os._exit(0)
+    os.close(out)
+    with os.fdopen(read) as answer:
+        told = answer.read().split()
+    os.waitpid(child, 0)
+    seconds, grown = map(float, told)
+    return {"ours": seconds, "grown": grown}

@@ -1,0 +1,70 @@
+"""The budgets of reports at national scale: the best SQL by hand, COPY and XlsxWriter, each in the same run."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from tests.bench.figures import Figure, at_least, at_most, told
+from tests.end_to_end.stack import Stack
+
+LEARNERS = {"": 100_000, "full": 1_000_000}
+ROUNDS = {"": 5, "full": 5}
+TIMES_BARE, TIMES_JOINED, TIMES_COUNT = 1.5, 5, 8
+CSV_TIMES_COPY, XLSX_TIMES_XLSXWRITER = 1.5, 5
+GROWTH_MIB, XLSX_MIB = 10, 60
+
+
+def measure(academy: Stack, *, database: str, size: str) -> list[Figure]:
+    """`academy` has an empty database; SQLite is told, PostgreSQL has the budgets."""
+    learners = LEARNERS[size] if database == "PostgreSQL" else LEARNERS[""]
+    nation = academy.ask("prepare_nation", learners=learners)
+    told_of = f"{nation['learners']} learners, {nation['enrolments']} enrolments, {nation['largest']} in the agency"
+    rounds = [academy.ask("agency_round") for _round in range(ROUNDS[size])]
+    hours = [academy.ask("hours_round") for _round in range(ROUNDS[size])]
+    figures = [
+        told(f"report.agency ({database})", 1000 * _median(rounds, "by unit, whole"), "ms", told_of),
+        at_most(f"report.hours ({database})", _ratio(hours, "hours", "count"), "x count(*)", TIMES_COUNT, told_of),
+    ]
+    if database == "PostgreSQL":
+        figures += [
+            at_most("report.agency × bare SQL", _ratio(rounds, "ours", "bare"), "x", TIMES_BARE, told_of),
+            at_least("report.agency × join form", _ratio(rounds, "joined", "ours"), "x faster", TIMES_JOINED, told_of),
+        ]
+    return figures + _files(academy, database, size)
+
+
+def _files(academy: Stack, database: str, size: str) -> list[Figure]:
+    small = academy.ask("file_round", scope="hr@nation.test", word="csv")
+    csv = [academy.ask("file_round", scope="nation@nation.test", word="csv") for _round in range(3)]
+    xlsx = [academy.ask("file_round", scope="hr@nation.test", word="xlsx") for _round in range(3)]
+    lines = (
+        f"{csv[0]['rows']:.0f} lines; COPY {_median(csv, 'copy'):.1f} s"
+        if "copy" in csv[0]
+        else f"{csv[0]['rows']:.0f} lines"
+    )
+    speed = told(f"export.csv ({database})", csv[0]["rows"] / _median(csv, "ours"), "lines/s", lines)
+    rows = f"{xlsx[0]['rows']:.0f} lines; XlsxWriter {_median(xlsx, 'xlsxwriter'):.1f} s"
+    figures = [
+        speed,
+        at_least(
+            f"export.xlsx ({database})", _ratio(xlsx, "xlsxwriter", "ours"), "x XlsxWriter",
+            XLSX_TIMES_XLSXWRITER if database == "PostgreSQL" else 1, rows,
+        ),
+        at_most(f"export.xlsx memory ({database})", _median(xlsx, "grown"), "MiB", XLSX_MIB, "grown"),
+        at_most(
+            f"export.csv memory ({database})", max(0.0, _median(csv, "grown") - small["grown"]), "MiB", GROWTH_MIB,
+            f"more than with {small['rows']:.0f} lines",
+        ),
+    ]  # fmt: skip
+    if database == "PostgreSQL":
+        figures.append(at_most("export.csv × COPY", _ratio(csv, "ours", "copy"), "x", CSV_TIMES_COPY, lines))
+    return figures
+
+
+def _median(rounds: list[dict[str, Any]], name: str) -> float:
+    return float(statistics.median(each[name] for each in rounds))
+
+
+def _ratio(rounds: list[dict[str, Any]], name: str, floor: str) -> float:
+    return float(statistics.median(each[name] / each[floor] for each in rounds))
