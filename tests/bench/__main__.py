@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import certificates, pages, rosters
+from tests.bench import certificates, pages, reports, rosters
 from tests.bench.figures import Figure, table, write
 from tests.end_to_end.stack import PROJECT, Stack, fresh_database
 
@@ -29,10 +29,10 @@ def main() -> int:
     size = os.environ.get("BENCH_SIZE", "")
     if size not in pages.SIZES:
         sys.exit(f"BENCH_SIZE is full or not set, not {size!r}.")
-    figures = bench("SQLite", "", size)
+    figures = bench("SQLite", "", size) + nation("SQLite", "", size)
     server = postgresql()
     if server:
-        figures += bench("PostgreSQL", server, size)
+        figures += bench("PostgreSQL", server, size) + nation("PostgreSQL", server, size)
     else:
         print("No PostgreSQL answers: its half was not measured.", file=sys.stderr)
     print(table(figures))
@@ -68,6 +68,18 @@ def bench(database: str, server: str, size: str) -> list[Figure]:
                 rounds=ROUNDS_OF_COMPLETIONS[size],
             )
             return figures + rosters.measure(academy, database=database, rounds=ROUNDS_OF_ROSTERS[database])
+        finally:
+            academy.close()
+
+
+def nation(database: str, server: str, size: str) -> list[Figure]:
+    """The budgets of reports, on a database of their own that holds very many learners."""
+    with tempfile.TemporaryDirectory() as folder, fresh_database(server, f"academy_nation_{os.getpid()}") as url:
+        academy = Stack(Path(folder), database_url=url, questions="tests.bench.report_rounds")
+        try:
+            print(f"{database}: preparing a nation …", file=sys.stderr)
+            academy.prepare()
+            return reports.measure(academy, database=database, size=size)
         finally:
             academy.close()
 
