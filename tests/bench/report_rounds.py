@@ -13,6 +13,7 @@ from typing import Any
 
 import xlsxwriter
 from django.db import connection
+from django.db.models import Sum
 
 from academy.demo.nation import make_nation, tidy
 from academy.people.models import Agency, AgencyGroup, Person, Role
@@ -97,7 +98,7 @@ def hours_round() -> dict[str, float]:
     hours = LearnerYear.objects.filter(unit__in=units, year=YEAR).order_by().values("unit")
     people_of = Person.objects.filter(unit__in=units)
     return {
-        "hours": _timed(lambda: list(hours.annotate(sum=facts.Sum("credit_hours")))),
+        "hours": _timed(lambda: list(hours.annotate(sum=Sum("credit_hours")))),
         "count": _timed(people_of.count),
     }
 
@@ -157,5 +158,4 @@ def _apart(action: Callable[[], None]) -> dict[str, float]:
     with os.fdopen(read) as answer:
         told = answer.read().split()
     os.waitpid(child, 0)
-    seconds, grown = map(float, told)
-    return {"ours": seconds, "grown": grown}
+    return dict(zip(("ours", "grown"), map(float, told), strict=True))
