@@ -1,17 +1,19 @@
-"""The two tables of the overview: completion by unit (people) and by course (pairs of person and course)."""
+"""Completion by unit (people), by course, and by both (pairs of person and course); or what was earned in them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
+from academy.reports import facts
 from academy.reports.columns import Column, Kind
-from academy.reports.facts import Counts, counts_by_course, counts_by_unit
+from academy.reports.facts import Counts, Earned
 from academy.reports.filters import Filters, State
 from academy.reports.scope import Scope, Unit
 from academy.reports.tables import MadeLines, Table
@@ -24,12 +26,18 @@ COUNT_COLUMNS = (
     Column("running", pgettext_lazy("report column", "Running"), Kind.INTEGER, totalled=True),
     Column("finished", pgettext_lazy("report column", "Finished"), Kind.INTEGER, totalled=True),
     Column("certified", pgettext_lazy("report column", "Certified"), Kind.INTEGER, totalled=True),
+    Column("overdue", pgettext_lazy("report column", "Overdue"), Kind.INTEGER, totalled=True),
     Column(
         "share", pgettext_lazy("report column", "Finished of target (%)"), Kind.PERCENT, share=("finished", "target")
     ),
 )
-UNIT_COLUMNS = (Column("name", pgettext_lazy("report column", "Work unit"), width=48), *COUNT_COLUMNS)
-COURSE_COLUMNS = (Column("name", pgettext_lazy("report column", "Course"), width=48), *COUNT_COLUMNS)
+EARNED_COLUMNS = (
+    Column("completions", pgettext_lazy("report column", "Completions"), Kind.INTEGER, totalled=True),
+    Column("certified", pgettext_lazy("report column", "Certified"), Kind.INTEGER, totalled=True),
+    Column("credit_hours", pgettext_lazy("report column", "Credit hours"), Kind.INTEGER, totalled=True),
+)
+UNIT_COLUMN = Column("unit_name", pgettext_lazy("report column", "Work unit"), width=48)
+COURSE_COLUMN = Column("course", pgettext_lazy("report column", "Course"), width=48)
 
 # The list behind each count.
 STATE_OF_COLUMN = {
@@ -39,7 +47,17 @@ STATE_OF_COLUMN = {
     "running": State.RUNNING,
     "finished": State.FINISHED,
     "certified": State.CERTIFIED,
+    "overdue": State.OVERDUE,
 }
+EARNED_STATE_OF_COLUMN = {"completions": State.FINISHED, "certified": State.CERTIFIED}
+ABOUT_PEOPLE = _(
+    "People, each counted once. Enrolled = not started + running + finished; who finished one course counts as finished."
+)
+ABOUT_PAIRS = _("People per course: who is in two courses counts in both lines, and twice in the total.")
+ABOUT_EARNED = _(
+    "Completions by the unit in which they were earned, also of people who work elsewhere today. A course that was taken twice in the year counts twice as a completion, its credit hours once."
+)
+Figures = TypeVar("Figures", Counts, Earned)
 
 
 @dataclass(frozen=True)
@@ -48,6 +66,10 @@ class UnitRow:
 
     unit: Unit
     direct: bool = False
+
+    @property
+    def name(self) -> str:
+        return pgettext("report", "%(unit)s (directly)") % {"unit": self.unit.name} if self.direct else self.unit.name
 
 
 def unit_rows(scope: Scope, filters: Filters, below: Sequence[Unit]) -> list[UnitRow]:
@@ -60,58 +82,145 @@ def unit_rows(scope: Scope, filters: Filters, below: Sequence[Unit]) -> list[Uni
     return [UnitRow(top, direct=True), *(UnitRow(child) for child in below)]
 
 
-def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
-    """People per unit; `below` are those below the chosen one, or below the only root.
+def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit], *, today: date) -> Table:
+    """People per unit, or what was earned there; `below` are those below the chosen one, or below the only root.
 
     Closed units and the unit above its children are left out where they count nobody.
     """
-    shown = unit_rows(scope, filters, below)
-    counts = counts_by_unit(filters.units(scope), year=filters.year, course=filters.course)
-    sums = _sums(counts, {len(row.unit.path) for row in shown if not row.direct})
-    rows = []
-    for row in shown:
-        found = (counts if row.direct else sums).get(row.unit.path, Counts())
-        if found == Counts() and (row.unit.closed_on or row.direct):
-            continue
-        name = pgettext("report", "%(unit)s (directly)") % {"unit": row.unit.name} if row.direct else row.unit.name
-        rows.append(_raw(name, found) | {"unit": row.unit, "direct": row.direct})
+    units, year, course = filters.units(scope), filters.year, filters.course
+    rows: list[dict[str, Any]]
+    if filters.by_earned_unit:
+        by_path = {
+            path: found for (path,), found in facts.earned_by(units, "earned_unit__path", year=year, course=course)
+        }
+        rows = _unit_rows(unit_rows(scope, filters, below), by_path, Earned())
+    else:
+        rows = _unit_rows(
+            unit_rows(scope, filters, below),
+            facts.counts_by_unit(units, today=today, year=year, course=course),
+            Counts(),
+        )
+    columns = (UNIT_COLUMN, *figure_columns(filters))
     return Table(
         name="unit",
         title=_("By work unit"),
-        columns=UNIT_COLUMNS,
-        lines=MadeLines(UNIT_COLUMNS, rows, refs=("unit", "direct")),
-        note=_(
-            "People, each counted once. Enrolled = not started + running + finished; who finished one course counts as finished."
-        ),
+        columns=columns,
+        lines=MadeLines(columns, rows, refs=("unit", "direct")),
+        note=ABOUT_EARNED if filters.by_earned_unit else ABOUT_PEOPLE,
     )
 
 
-def _sums(counts: Mapping[str, Counts], lengths: Iterable[int]) -> dict[str, Counts]:
-    """What stands below each beginning of these lengths."""
-    sums: defaultdict[str, Counts] = defaultdict(Counts)
-    for length in lengths:
-        for path, found in counts.items():
-            if len(path) >= length:
-                sums[path[:length]] += found
-    return sums
-
-
-def by_course(scope: Scope, filters: Filters, courses: Sequence[Course], *, target: int) -> Table:
-    """Pairs of person and course per course; every official of the target could take every course."""
-    counts = counts_by_course(filters.units(scope), year=filters.year, course=filters.course)
+def by_course(scope: Scope, filters: Filters, courses: Sequence[Course], *, target: int, today: date) -> Table:
+    """Pairs of person and course per course, or what was earned; every official of the target could take every course."""
+    units, year, course = filters.units(scope), filters.year, filters.course
     chosen = [filters.course] if filters.course else courses
-    rows = [
-        _raw(course.title, counts.get(course.pk, Counts()) + Counts(target=target)) | {"course": course}
-        for course in chosen
-    ]
+    rows: list[dict[str, Any]]
+    if filters.by_earned_unit:
+        earned = {key: found for (key,), found in facts.earned_by(units, "course_id", year=year, course=course)}
+        rows = [_course_row(each, earned.get(each.pk, Earned())) for each in chosen]
+    else:
+        counts = facts.counts_by_course(units, today=today, year=year, course=course)
+        rows = [_course_row(each, counts.get(each.pk, Counts()) + Counts(target)) for each in chosen]
+    columns = (COURSE_COLUMN, *figure_columns(filters))
     return Table(
         name="pelatihan",
         title=_("By course"),
-        columns=COURSE_COLUMNS,
-        lines=MadeLines(COURSE_COLUMNS, rows, refs=("course",)),
-        note=_("People per course: who is in two courses counts in both lines, and twice in the total."),
+        columns=columns,
+        lines=MadeLines(columns, rows, refs=("course_ref",)),
+        note=ABOUT_EARNED if filters.by_earned_unit else ABOUT_PAIRS,
     )
 
 
-def _raw(name: str, counts: Counts) -> dict[str, Any]:
-    return {"name": name} | {key: getattr(counts, key) for key in STATE_OF_COLUMN}
+def by_unit_and_course(
+    scope: Scope, filters: Filters, below: Sequence[Unit], courses: Sequence[Course], *, today: date
+) -> Table:
+    """Pairs of person and course, or what was earned, per unit of `by_unit` and course.
+
+    A unit with nobody in it who could take or took a course is left out.
+    """
+    units, year, course = filters.units(scope), filters.year, filters.course
+    chosen = [filters.course] if filters.course else courses
+    shown = unit_rows(scope, filters, below)
+    rows: list[dict[str, Any]]
+    if filters.by_earned_unit:
+        earned = facts.earned_by(units, "earned_unit__path", "course_id", year=year, course=course)
+        rows = _pair_rows(shown, chosen, [(path, key, found) for (path, key), found in earned], {}, Earned())
+    else:
+        paths, targets = facts.targets(units)
+        counts = facts.counts_by_unit_and_course(units, today=today, year=year, course=course)
+        by_path = [(paths[unit], key, found) for unit, key, found in counts if unit in paths]
+        rows = _pair_rows(shown, chosen, by_path, targets, Counts())
+    columns = (UNIT_COLUMN, COURSE_COLUMN, *figure_columns(filters))
+    return Table(
+        name="unit-pelatihan",
+        title=_("By work unit and course"),
+        columns=columns,
+        lines=MadeLines(columns, rows, refs=("unit", "direct", "course_ref")),
+        note=ABOUT_EARNED if filters.by_earned_unit else ABOUT_PAIRS,
+    )
+
+
+def figure_columns(filters: Filters) -> tuple[Column, ...]:
+    return EARNED_COLUMNS if filters.by_earned_unit else COUNT_COLUMNS
+
+
+def state_behind(column: Column, filters: Filters) -> State | None:
+    """The list behind the numbers of a column."""
+    return (EARNED_STATE_OF_COLUMN if filters.by_earned_unit else STATE_OF_COLUMN).get(column.key)
+
+
+def _unit_rows(shown: Sequence[UnitRow], by_path: Mapping[str, Figures], nothing: Figures) -> list[dict[str, Any]]:
+    sums = _sums(by_path, {len(row.unit.path) for row in shown if not row.direct}, nothing)
+    rows = []
+    for row in shown:
+        found = (by_path if row.direct else sums).get(row.unit.path, nothing)
+        if found == nothing and (row.unit.closed_on or row.direct):
+            continue
+        rows.append({"unit_name": row.name, "unit": row.unit, "direct": row.direct} | _figures(found))
+    return rows
+
+
+def _pair_rows(
+    shown: Sequence[UnitRow],
+    courses: Sequence[Course],
+    found: Iterable[tuple[str, int, Figures]],
+    targets: Mapping[str, Figures],
+    nothing: Figures,
+) -> list[dict[str, Any]]:
+    """`targets`: what every course of a unit begins with."""
+    by_course: defaultdict[int, dict[str, Figures]] = defaultdict(dict)
+    for path, key, figures in found:
+        by_course[key][path] = figures
+    lengths = {len(row.unit.path) for row in shown if not row.direct}
+    every = _sums(targets, lengths, nothing)
+    sums = {key: _sums(by_path, lengths, nothing) for key, by_path in by_course.items()}
+    rows = []
+    for row in shown:
+        start = (targets if row.direct else every).get(row.unit.path, nothing)
+        for course in courses:
+            of_course: Mapping[str, Figures] = (by_course if row.direct else sums).get(course.pk, {})
+            figures = start + of_course.get(row.unit.path, nothing)
+            if figures != nothing:
+                rows.append(
+                    {"unit_name": row.name, "unit": row.unit, "direct": row.direct} | _course_row(course, figures)
+                )
+    return rows
+
+
+def _course_row(course: Course, figures: Counts | Earned) -> dict[str, Any]:
+    return {"course": course.title, "course_ref": course} | _figures(figures)
+
+
+def _figures(figures: Counts | Earned) -> dict[str, int]:
+    keys = EARNED_COLUMNS if isinstance(figures, Earned) else COUNT_COLUMNS
+    return {column.key: getattr(figures, column.key) for column in keys if not column.share}
+
+
+def _sums(by_path: Mapping[str, Figures], lengths: Iterable[int], nothing: Figures) -> dict[str, Figures]:
+    """What stands below each beginning of these lengths."""
+    sums: defaultdict[str, Figures] = defaultdict(lambda: nothing)
+    for length in lengths:
+        for path, found in by_path.items():
+            if len(path) >= length:
+                sums[path[:length]] += found
+    return sums

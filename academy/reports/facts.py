@@ -4,17 +4,22 @@ Target      an official on the roster of a unit in scope, today.
 Enrolled    an official of the target with a current (not withdrawn) enrolment that counts in the year.
 Finished    an enrolment with a completion; running: begun, not finished; not started: neither.
 Certified   finished, and a live published certificate stands behind the completion.
+Overdue     an enrolment with an assigned day that is over, not finished.
 
 A finished enrolment counts in the year of `Completion.completed_on` alone, whatever its run; one that is not finished
 counts in every year from that in which it began up to the present. See docs/rules.md, "The year of a report".
 
 A person who is in several runs of a course in one year is one pair of person and course, in the furthest state. A
 person who is in several courses counts once per person, in the furthest state of them.
+
+By the unit when earned there is neither target nor enrolment: what counts is each completion of the year, reckoned to
+the unit in which it was earned, wherever the person works now. See docs/rules.md, "Unit today and unit when earned".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import connections
@@ -72,6 +77,7 @@ class Counts:
     begun: int = 0
     finished: int = 0
     certified: int = 0
+    overdue: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -80,6 +86,7 @@ class Counts:
             self.begun + other.begun,
             self.finished + other.finished,
             self.certified + other.certified,
+            self.overdue + other.overdue,
         )
 
     @property
@@ -89,6 +96,22 @@ class Counts:
     @property
     def running(self) -> int:
         return self.begun - self.finished
+
+
+@dataclass(frozen=True)
+class Earned:
+    """Completions of a year, those with a live certificate, and the credit hours that count."""
+
+    completions: int = 0
+    certified: int = 0
+    credit_hours: int = 0
+
+    def __add__(self, other: Earned) -> Earned:
+        return Earned(
+            self.completions + other.completions,
+            self.certified + other.certified,
+            self.credit_hours + other.credit_hours,
+        )
 
 
 class _Among(Func):
@@ -152,56 +175,94 @@ def furthest(chosen: QuerySet[Enrolment], *, year: int | None) -> QuerySet[Any]:
     return chosen.filter(~Exists(further))
 
 
-def counts_by_unit(units: QuerySet[WorkUnit], *, year: int, course: Course | None) -> dict[str, Counts]:
+def earned(units: QuerySet[WorkUnit], *, year: int, course: Course | None) -> QuerySet[Enrolment]:
+    """The completions of a year that were earned in these units, whoever works there now."""
+    found: QuerySet[Enrolment] = Enrolment.objects.filter(
+        among(units, "earned_unit"), completed_on__isnull=False, completed_on__year=year
+    )
+    return found.filter(course=course) if course else found
+
+
+def overdue(*, today: date) -> Q:
+    """Enrolments that should have been finished before this day."""
+    return Q(due_on__lt=today, reached__lt=Reached.FINISHED)
+
+
+def counts_by_unit(units: QuerySet[WorkUnit], *, year: int, course: Course | None, today: date) -> dict[str, Counts]:
     """People per path of a unit, each without those below it; two queries.
 
     Who comes to a unit of nobody between the two is in neither: whoever is enrolled is of the target.
     """
-    people = roster(units).order_by().values_list("unit", "unit__path").annotate(target=Count("pk"))
-    paths: dict[int, str] = {}
-    counts: dict[str, Counts] = {}
-    for unit, path, target in people:
-        paths[unit], counts[path] = path, Counts(target=target)
-    for unit, found in _counted(of_roster(enrolments(year=year, course=course), units), "unit_id"):
+    paths, counts = targets(units)
+    found = _counted(of_roster(enrolments(year=year, course=course), units), "unit_id", today=today)
+    for (unit,), people in found:
         if unit in paths:
-            counts[paths[unit]] += found
+            counts[paths[unit]] += people
     return counts
 
 
-def counts_by_course(units: QuerySet[WorkUnit], *, year: int, course: Course | None) -> dict[int, Counts]:
+def targets(units: QuerySet[WorkUnit]) -> tuple[dict[int, str], dict[str, Counts]]:
+    """The path of each unit with somebody on its roster, and the number of them per path."""
+    people = roster(units).order_by().values_list("unit", "unit__path").annotate(target=Count("pk"))
+    found = list(people)
+    return {unit: path for unit, path, _target in found}, {path: Counts(target) for _unit, path, target in found}
+
+
+def counts_by_course(units: QuerySet[WorkUnit], *, year: int, course: Course | None, today: date) -> dict[int, Counts]:
     """Pairs of person and course per course; without the target, which is the same for every course."""
-    return dict(_counted(of_roster(enrolments(year=year, course=course), units), "course_id"))
+    found = _counted(of_roster(enrolments(year=year, course=course), units), "course_id", today=today)
+    return {key: pairs for (key,), pairs in found}
 
 
-def _counted(enrolments: QuerySet[Enrolment], by: str) -> list[tuple[Any, Counts]]:
-    """People per value of the column `by`, each in the furthest state reached under it.
+def counts_by_unit_and_course(
+    units: QuerySet[WorkUnit], *, year: int, course: Course | None, today: date
+) -> list[tuple[int, int, Counts]]:
+    """Pairs of person and course per unit and course, each without the units below; without the target."""
+    found = _counted(of_roster(enrolments(year=year, course=course), units), "unit_id", "course_id", today=today)
+    return [(unit, key, pairs) for (unit, key), pairs in found]
+
+
+def earned_by(
+    units: QuerySet[WorkUnit], *by: str, year: int, course: Course | None
+) -> list[tuple[tuple[Any, ...], Earned]]:
+    """What was earned in these units, per value of the columns `by`."""
+    grouped = earned(units, year=year, course=course).order_by().values_list(*by).annotate(**TOTALS_OF_COMPLETIONS)
+    return [(row[: len(by)], Earned(*row[len(by) :])) for row in grouped]
+
+
+def _counted(enrolments: QuerySet[Enrolment], *by: str, today: date) -> list[tuple[tuple[Any, ...], Counts]]:
+    """People per value of the columns `by`, each in the furthest state reached under it.
 
     Two groupings in one statement, of which the ORM writes the inner one: counting distinct people in each state would
     sort everything once per state.
     """
-    furthest = enrolments.order_by().values(by, "person_id").annotate(furthest=Max("reached"))
-    sql, params = furthest.values_list(by, "person_id", "furthest").query.get_compiler(furthest.db).as_sql()
-    counts: dict[Any, Counts] = {}
+    late = Case(When(overdue(today=today), then=Value(1)), default=Value(0))
+    furthest = enrolments.order_by().values(*by, "person_id").annotate(furthest=Max("reached"), late=Max(late))
+    chosen = furthest.values_list(*by, "person_id", "furthest", "late")
+    sql, params = chosen.query.get_compiler(furthest.db).as_sql()
+    keys = ", ".join([*by, "furthest", "late"])
+    counts: dict[tuple[Any, ...], Counts] = {}
     with connections[furthest.db].cursor() as cursor:
-        grouped = f"SELECT {by}, furthest, COUNT(*) FROM ({sql}) AS people GROUP BY {by}, furthest"  # noqa: S608  ours
+        grouped = f"SELECT {keys}, COUNT(*) FROM ({sql}) AS people GROUP BY {keys}"  # noqa: S608  ours
         cursor.execute(grouped, params)
-        for key, reached, people in cursor.fetchall():
-            counts[key] = counts.get(key, Counts()) + Counts(
+        for *key, reached, late_ones, people in cursor.fetchall():
+            counts[tuple(key)] = counts.get(tuple(key), Counts()) + Counts(
                 enrolled=people,
                 begun=people * (reached >= Reached.BEGUN),
                 finished=people * (reached >= Reached.FINISHED),
                 certified=people * (reached >= Reached.CERTIFIED),
+                overdue=people * late_ones,
             )
     return list(counts.items())
 
 
-def people_in(state: State, people: QuerySet[Person], enrolments: QuerySet[Enrolment]) -> QuerySet[Person]:
-    """Those of `people` whose furthest state in `enrolments` is this one."""
+def people_in(
+    state: State, people: QuerySet[Person], enrolments: QuerySet[Enrolment], *, today: date
+) -> QuerySet[Person]:
+    """Those of `people` whose furthest state in `enrolments` is this one; all of them, for a state of something else."""
     own = enrolments.filter(person=OuterRef("pk"))
     enrolled, begun, finished = Exists(own), Exists(own.filter(BEGUN)), Exists(own.filter(FINISHED))
     match state:
-        case State.TARGET:
-            return people
         case State.ENROLLED:
             return people.filter(enrolled)
         case State.NOT_STARTED:
@@ -214,10 +275,14 @@ def people_in(state: State, people: QuerySet[Person], enrolments: QuerySet[Enrol
             return people.filter(Exists(own.filter(CERTIFIED)))
         case State.NOT_ENROLLED:
             return people.filter(~enrolled)
+        case State.OVERDUE:
+            return people.filter(Exists(own.filter(overdue(today=today))))
+        case _:
+            return people
 
 
-def pairs_in(state: State, enrolments: QuerySet[Enrolment], *, year: int) -> QuerySet[Any]:
-    """One enrolment per pair that is in this state in the year."""
+def pairs_in(state: State, enrolments: QuerySet[Enrolment], *, year: int, today: date) -> QuerySet[Any]:
+    """One enrolment per pair that is in this state in the year: the furthest, which need not be the one overdue."""
     pairs = furthest(enrolments, year=year)
     match state:
         case State.NOT_STARTED:
@@ -230,6 +295,9 @@ def pairs_in(state: State, enrolments: QuerySet[Enrolment], *, year: int) -> Que
             return pairs.filter(CERTIFIED)
         case State.NOT_ENROLLED:
             return pairs.none()
+        case State.OVERDUE:
+            late = enrolments.filter(overdue(today=today), person=OuterRef("person"), course=OuterRef("course"))
+            return pairs.filter(Exists(late))
         case _:
             return pairs
 
@@ -306,4 +374,11 @@ TOTALS_OF_PAIRS = {
     "enrolled": Count("pk"),
     "finished": Count("pk", filter=FINISHED),
     "credit_hours": Sum(counted_hours()),
+}
+
+# The same for completions by the unit when earned.
+TOTALS_OF_COMPLETIONS = {
+    "completions": Count("person"),  # which stands in the index
+    "certified": Count("person", filter=CERTIFIED),
+    "credit_hours": Coalesce(Sum("counted_hours"), 0),
 }

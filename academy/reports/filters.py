@@ -38,6 +38,32 @@ class State(models.TextChoices):
     FINISHED = "selesai", pgettext_lazy("report", "Finished")
     CERTIFIED = "bersertifikat", pgettext_lazy("report", "Certified")
     NOT_ENROLLED = "belum-terdaftar", pgettext_lazy("report", "Not enrolled")
+    OVERDUE = "terlambat", pgettext_lazy("report", "Overdue")
+
+
+class Attribution(models.TextChoices):
+    """To which unit a fact is reckoned: where the person works now, or where the person worked when it was earned."""
+
+    TODAY = "unit-kini", pgettext_lazy("report", "Unit today")
+    EARNED = "unit-saat-selesai", pgettext_lazy("report", "Unit when earned")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a report lets its reader choose: lists, of which `unasked` is shown first.
+
+    `earned`: there is a view by the unit when earned, with lists of its own. `inactive`: accounts that are switched off
+    can be shown instead.
+    """
+
+    states: Sequence[State] = ()
+    unasked: State | None = None
+    earned: bool = False
+    earned_states: Sequence[State] = ()
+    inactive: bool = False
+
+    def lists(self, attribution: Attribution) -> Sequence[State]:
+        return self.earned_states if attribution == Attribution.EARNED else self.states
 
 
 @dataclass(frozen=True)
@@ -51,6 +77,11 @@ class Filters:
     state: State | None = None
     search: str = ""
     inactive: bool = False
+    attribution: Attribution = Attribution.TODAY
+
+    @property
+    def by_earned_unit(self) -> bool:
+        return self.attribution == Attribution.EARNED
 
     def units(self, scope: Scope) -> WorkUnitQuerySet:
         """The units to report on, as a query."""
@@ -73,6 +104,7 @@ class Filters:
             "keadaan": self.state.value if self.state else "",
             "q": self.search,
             "status": INACTIVE if self.inactive else "",
+            "menurut": self.attribution.value if self.by_earned_unit else "",
         }
         return {name: value for name, value in query.items() if value}
 
@@ -80,9 +112,10 @@ class Filters:
         return f"{reverse(view, args=args)}?{urlencode(self.as_query())}"
 
     def in_words(self) -> list[tuple[str, str]]:
-        """Each filter that is set, by name."""
+        """Year and attribution, and each filter that is set, by name."""
         pairs = [
             (pgettext("report", "Year"), str(self.year)),
+            (pgettext("report", "Reckoned by"), str(self.attribution.label)),
             (pgettext("report", "Course"), self.course.title if self.course else ""),
             (pgettext("report", "Work unit"), self.unit.name if self.unit else ""),
             (pgettext("report", "Units below"), pgettext("report", "left out") if self.direct else ""),
@@ -95,26 +128,42 @@ class Filters:
 
 def read_filters(
     params: Mapping[str, str],
+    choices: Choices,
     *,
     scope: Scope,
     courses: Sequence[Course],
     years: Sequence[int],
     this_year: int,
-    state: State | None = None,
 ) -> tuple[Filters, list[str]]:
-    """The filters, and a sentence for everything in the address that was left out; `state` is what a list shows unasked."""
+    """The filters, and a sentence for everything in the address that was left out."""
     problems: list[str] = []
     unit = _read_unit(params.get("unit", ""), scope, problems)
+    attribution = _read_attribution(params.get("menurut", ""), choices, problems)
+    lists = choices.lists(attribution)
+    unasked = choices.unasked if choices.unasked in lists else next(iter(lists), None)
     filters = Filters(
         year=_read_year(params.get("tahun", ""), years, this_year, problems),
         course=_read_course(params.get("pelatihan", ""), courses, problems),
         unit=unit,
         direct=_read_direct(params.get("langsung", ""), unit, problems),
-        state=_read_state(params.get("keadaan", ""), state, problems),
+        state=_read_state(params.get("keadaan", ""), lists, unasked, problems),
         search=_read_search(params.get("q", ""), problems),
-        inactive=_read_inactive(params.get("status", ""), state, problems),
+        inactive=_read_inactive(params.get("status", ""), choices, attribution, problems),
+        attribution=attribution,
     )
     return filters, problems
+
+
+def _read_attribution(text: str, choices: Choices, problems: list[str]) -> Attribution:
+    if text in {"", Attribution.TODAY}:
+        return Attribution.TODAY
+    if text != Attribution.EARNED:
+        problems.append(_("The address names an unknown way to reckon; you see it by the unit today."))
+    elif not choices.earned:
+        problems.append(_("This report knows the unit today only."))
+    else:
+        return Attribution.EARNED
+    return Attribution.TODAY
 
 
 def _read_unit(text: str, scope: Scope, problems: list[str]) -> Unit | None:
@@ -155,20 +204,19 @@ def _read_direct(text: str, unit: Unit | None, problems: list[str]) -> bool:
     return bool(text)
 
 
-def _read_state(text: str, default: State | None, problems: list[str]) -> State | None:
-    if not text or default is None:
-        return default
-    if text not in State.values:
-        problems.append(_("The state in the address is unknown; you see: %(state)s.") % {"state": default.label})
-        return default
+def _read_state(text: str, lists: Sequence[State], unasked: State | None, problems: list[str]) -> State | None:
+    if not text or unasked is None:
+        return unasked
+    if text not in lists:
+        problems.append(_("The state in the address is unknown; you see: %(state)s.") % {"state": unasked.label})
+        return unasked
     return State(text)
 
 
-def _read_inactive(text: str, state: State | None, problems: list[str]) -> bool:
-    """Only the list of people, which shows the target unasked, can show the inactive ones instead."""
+def _read_inactive(text: str, choices: Choices, attribution: Attribution, problems: list[str]) -> bool:
     if text in {"", ACTIVE}:
         return False
-    if text != INACTIVE or state is not State.TARGET:
+    if text != INACTIVE or not choices.inactive or attribution == Attribution.EARNED:
         problems.append(_("Only the list of staff can show inactive accounts; you see active ones."))
         return False
     return True

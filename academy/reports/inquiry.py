@@ -20,8 +20,7 @@ from django.views.decorators.http import require_safe
 from academy.people.models import Person
 from academy.reports import reading
 from academy.reports.files import FORMATS
-from academy.reports.filters import State
-from academy.reports.registry import OF_PAGES, REPORTS, Question, read_question
+from academy.reports.registry import REPORTS, Question, Report, read_question
 from academy.reports.scope import Scope, scope_of
 
 
@@ -32,14 +31,14 @@ class Inquiry:
     scope: Scope
     at: datetime
 
-    def question(self, state: State | None = None) -> tuple[Question, list[str]]:
-        return read_question(self.request.GET.dict(), state=state, scope=self.scope, at=self.at)
+    def question(self, report: Report) -> tuple[Question, list[str]]:
+        return read_question(self.request.GET.dict(), report.choices, scope=self.scope, at=self.at)
 
 
 def _too_large(inquiry: Inquiry) -> HttpResponseBase:
     """Instead of the page its files are offered: they are made by a worker, which takes its time."""
     match, query = inquiry.request.resolver_match, inquiry.request.GET.urlencode()
-    reports = [REPORTS[name] for name in OF_PAGES.get(match.url_name or "", ())] if match else []
+    reports = [report for report in REPORTS.values() if match and report.page_view == match.url_name]
     files = [
         {
             "title": report.title,

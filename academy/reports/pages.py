@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.paginator import Page
@@ -14,21 +14,26 @@ from academy.pages.templatetags.formats import grouped
 from academy.people import nip
 from academy.people.models import Person
 from academy.reports.columns import Column, Kind, Value, percentage, readable
-from academy.reports.completion import STATE_OF_COLUMN
+from academy.reports.completion import EARNED_COLUMNS, STATE_OF_COLUMN
 from academy.reports.files import FORMATS
-from academy.reports.filters import DIRECT, INACTIVE, Filters, State
+from academy.reports.filters import DIRECT, INACTIVE, Attribution, Filters, State
+from academy.reports.links import from_pair
+from academy.reports.registry import Report
 from academy.reports.scope import Place, Scope
 from academy.reports.tables import Line, Table
 from courses.models import Course
 
 Cell = dict[str, Any]
-MOST_COLUMNS_OF_A_SUMMARY = 8
-# Where the value of this column in this line leads to, if anywhere.
-Links = Callable[[Column, Line], str]
+MOST_COLUMNS_OF_A_SUMMARY = 9
 
 
 def as_context(
-    table: Table, lines: Sequence[Line], links: Links, *, total_links: Callable[[Column], str], files: list[Cell]
+    table: Table,
+    lines: Sequence[Line],
+    links: Callable[[Column, Line], str],
+    *,
+    total_links: Callable[[Column], str],
+    files: list[Cell],
 ) -> dict[str, Any]:
     """A table for components/table.html, with its total row, its number of lines and its files."""
     count = len(table.lines)
@@ -86,68 +91,14 @@ def _files(address: Callable[[str], str]) -> list[Cell]:
     return [{"label": form.label, "url": address(word), "primary": word == "xlsx"} for word, form in FORMATS.items()]
 
 
-def unit_table(table: Table, filters: Filters, page: Page[Line]) -> dict[str, Any]:
-    """One page of the units. Numbers lead to the people, a unit with units below it to its own table."""
-
-    def link(column: Column, line: Line) -> str:
-        here = filters.with_(unit=line.refs["unit"], direct=line.refs["direct"])
-        if column.key in STATE_OF_COLUMN:
-            return here.with_(state=STATE_OF_COLUMN[column.key]).address("report_people")
-        if column.key != "name":
-            return ""
-        opens = not here.direct and here.unit and here.unit != filters.unit and here.unit.numchild
-        return here.address("report_overview") if opens else here.with_(state=State.TARGET).address("report_people")
-
+def report_table(report: Report, table: Table, filters: Filters, page: Page[Line] | None = None) -> dict[str, Any]:
+    """The table of a report, or one page of it."""
     return as_context(
         table,
-        list(page),
-        link,
-        total_links=lambda column: _list_address("report_people", filters, column),
-        files=_files(lambda word: filters.address("report_unit_file", word)),
-    )
-
-
-def course_table(table: Table, filters: Filters) -> dict[str, Any]:
-    """Numbers lead to the pairs of person and course, a course to the report on it alone."""
-
-    def link(column: Column, line: Line) -> str:
-        here = filters.with_(course=line.refs["course"])
-        return (
-            here.address("report_overview")
-            if column.key == "name"
-            else _list_address("report_participants", here, column)
-        )
-
-    return as_context(
-        table,
-        table.lines[:],
-        link,
-        total_links=lambda column: _list_address("report_participants", filters, column),
-        files=_files(lambda word: filters.address("report_course_file", word)),
-    )
-
-
-def _list_address(view: str, filters: Filters, column: Column) -> str:
-    state = STATE_OF_COLUMN.get(column.key)
-    return filters.with_(state=state).address(view) if state else ""
-
-
-def list_table(table: Table, filters: Filters, page: Page[Line]) -> dict[str, Any]:
-    """One page of a list of people or of people per course."""
-    view = {"pegawai": "report_people_file", "peserta": "report_participants_file"}[table.name]
-
-    def link(column: Column, line: Line) -> str:
-        if column.key == "person_name":
-            return reverse("report_person", args=[line.refs["person"]])
-        course = filters.course.key if filters.course else line.refs.get("course_key")
-        return _address_of_pair(column, line, course)
-
-    return as_context(
-        table,
-        list(page),
-        link,
-        total_links=lambda _column: "",
-        files=_files(lambda word: filters.address(view, word)),
+        list(page) if page else table.lines[:],
+        lambda column, line: report.links(filters, column, line),
+        total_links=lambda column: report.links(filters, column, None),
+        files=_files(lambda word: filters.address(report.file_view, word)),
     )
 
 
@@ -157,25 +108,19 @@ def own_table(table: Table, subject: Person) -> dict[str, Any]:
     return as_context(
         table,
         table.lines[:],
-        lambda column, line: _address_of_pair(column, line, line.refs.get("course_key")),
+        lambda column, line: from_pair(column, line, line.refs.get("course_key")),
         total_links=lambda _column: "",
         files=_files(lambda word: reverse(view, args=[subject.pk, word])),
     )
 
 
-def _address_of_pair(column: Column, line: Line, course_key: str | None) -> str:
-    """Of the certificate, or of what changed from edition to edition of the course."""
-    if column.key == "edition" and course_key:
-        return reverse("edition_history", args=[course_key])
-    return certificate_address(line) if column.key == "number" else ""
-
-
-def certificate_address(line: Line) -> str:
-    """The public page of the certificate of this line, where anybody may check it."""
-    return reverse("certificate_by_code", args=[line.refs["code"]]) if line.refs.get("code") else ""
-
-
-def headline(sums: Mapping[str, int]) -> str:
+def headline(sums: Mapping[str, int], filters: Filters) -> str:
+    if filters.by_earned_unit:
+        count = sums["completions"]
+        return ngettext("%(count)s completion in %(year)d", "%(count)s completions in %(year)d", count) % {
+            "count": grouped(count),
+            "year": filters.year,
+        }
     return _("%(finished)s of %(target)s staff have finished") % {
         "finished": grouped(sums["finished"]),
         "target": grouped(sums["target"]),
@@ -203,7 +148,9 @@ def bar(sums: Mapping[str, int], filters: Filters) -> list[Cell]:
 
 
 def figures(sums: Mapping[str, int], filters: Filters) -> list[Cell]:
-    """Six figures, each the address of the people behind it."""
+    """Figures, each the address of the people behind it."""
+    if filters.by_earned_unit:
+        return _figures_earned(sums, filters)
 
     def share(key: str, whole: str) -> str:
         return readable(percentage(sums[key], sums[whole]), Kind.PERCENT)
@@ -215,6 +162,7 @@ def figures(sums: Mapping[str, int], filters: Filters) -> list[Cell]:
         "running": _("%(share)s of those enrolled") % {"share": share("running", "enrolled")},
         "finished": _("%(share)s of the target") % {"share": share("finished", "target")},
         "certified": _("%(share)s of those finished") % {"share": share("certified", "finished")},
+        "overdue": _("assigned, and the day is over"),
     }
     return [
         {
@@ -224,6 +172,22 @@ def figures(sums: Mapping[str, int], filters: Filters) -> list[Cell]:
             "note": notes[key],
         }
         for key, state in STATE_OF_COLUMN.items()
+    ]
+
+
+def _figures_earned(sums: Mapping[str, int], filters: Filters) -> list[Cell]:
+    finished, certified = (
+        filters.with_(state=state).address("report_participants") for state in (State.FINISHED, State.CERTIFIED)
+    )
+    share = readable(percentage(sums["certified"], sums["completions"]), Kind.PERCENT)
+    figures = [
+        ("completions", finished, _("courses finished in this scope")),
+        ("certified", certified, _("%(share)s of the completions") % {"share": share}),
+        ("credit_hours", "", _("each course once a year")),
+    ]
+    headings = {column.key: column.heading for column in EARNED_COLUMNS}
+    return [
+        {"label": headings[key], "value": grouped(sums[key]), "url": url, "note": note} for key, url, note in figures
     ]
 
 
@@ -309,19 +273,43 @@ def _option(value: str, label: str, selected: bool) -> Cell:
 
 def hidden_fields(filters: Filters) -> list[tuple[str, str]]:
     """What a new search in a list keeps, besides the visible fields."""
-    fields = [("keadaan", filters.state.value if filters.state else ""), ("langsung", DIRECT if filters.direct else "")]
+    fields = [
+        ("keadaan", filters.state.value if filters.state else ""),
+        ("langsung", DIRECT if filters.direct else ""),
+        ("menurut", filters.attribution.value if filters.by_earned_unit else ""),
+    ]
     return [(name, value) for name, value in fields if value]
 
 
-def state_tabs(table: Table, filters: Filters) -> list[Cell]:
-    view = {"pegawai": "report_people", "peserta": "report_participants"}[table.name]
+def state_tabs(report: Report, filters: Filters) -> list[Cell]:
+    """The lists of a report."""
     return [
         {
             "label": state.label,
-            "url": filters.with_(state=state).address(view),
+            "url": filters.with_(state=state).address(report.page_view),
             "current": state == filters.state,
         }
-        for state in State
+        for state in report.choices.lists(filters.attribution)
+    ]
+
+
+def attribution_tabs(report: Report, filters: Filters) -> list[Cell]:
+    """The two ways to reckon facts to units; a list that there is only in one of them is left."""
+    if not report.choices.earned:
+        return []
+
+    def address(attribution: Attribution) -> str:
+        state = filters.state if filters.state in report.choices.lists(attribution) else None
+        return filters.with_(attribution=attribution, state=state, inactive=False).address(report.page_view)
+
+    return [{"label": way.label, "url": address(way), "current": way == filters.attribution} for way in Attribution]
+
+
+def other_reports(reports: Iterable[Report], filters: Filters) -> list[Cell]:
+    """Every report with a page of its own, on the same unit, course and year."""
+    plain = filters.with_(state=None, search="", inactive=False, attribution=Attribution.TODAY)
+    return [
+        {"title": report.title, "about": report.about, "url": plain.address(report.page_view)} for report in reports
     ]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -16,6 +16,7 @@ from academy.people import nip
 from academy.people.models import Person, WorkUnit
 from academy.reports import facts
 from academy.reports.columns import Column, Kind
+from academy.reports.completion import ABOUT_EARNED, EARNED_COLUMNS
 from academy.reports.filters import Filters, State
 from academy.reports.scope import Scope
 from academy.reports.tables import QueryLines, Table
@@ -47,6 +48,12 @@ PAIR_COLUMNS = (
     Column("number", pgettext_lazy("report column", "Certificate number"), width=28),
 )
 PARTICIPANT_COLUMNS = (*PERSON_COLUMNS, *PAIR_COLUMNS)
+COMPLETION_COLUMNS = (
+    *PERSON_COLUMNS,
+    Column("earned_unit", pgettext_lazy("report column", "Unit when earned"), width=36),
+    *PAIR_COLUMNS,
+)
+ELSEWHERE = pgettext_lazy("report", "No longer in your scope")
 OWN_COURSE_COLUMNS = (
     PAIR_COLUMNS[0],
     Column("year", pgettext_lazy("report column", "Year"), Kind.YEAR),
@@ -109,7 +116,88 @@ def search(text: str, prefix: str = "") -> Q:
     return condition
 
 
-def people(scope: Scope, filters: Filters) -> Table:
+def hidden(sources: Mapping[str, Any], is_here: Q, instead: Mapping[str, str]) -> dict[str, Any]:
+    """The same sources, which tell nothing of people who work outside the scope today, or what stands `instead` (P4)."""
+    return {
+        key: Case(
+            When(is_here, then=F(source) if isinstance(source, str) else source),
+            default=Value(instead.get(key)),
+        )
+        for key, source in sources.items()
+    }
+
+
+def here_first(is_here: Q, *fields: str) -> list[Any]:
+    """An order by these fields, with the people outside the scope after all others and in no order that tells of them."""
+    return [
+        Case(When(is_here, then=Value(0)), default=Value(1)),
+        *(Case(When(is_here, then=field)) for field in fields),
+    ]
+
+
+def people_who_earned(scope: Scope, filters: Filters) -> Table:
+    """Who earned completions in these units, one line a person; of people outside the scope today their figures alone."""
+    is_here = facts.among(scope.units)
+    chosen = facts.earned(filters.units(scope), year=filters.year, course=filters.course)
+    if filters.state == State.CERTIFIED:
+        chosen = chosen.filter(facts.CERTIFIED)
+    found = Person.objects.filter(Exists(chosen.filter(person=OuterRef("pk"))))
+    if filters.search:
+        found = found.filter(is_here, search(filters.search))
+    own = chosen.filter(person=OuterRef("pk")).order_by().values("person")
+    figures = {
+        key: Subquery(own.annotate(figure=figure).values("figure"))
+        for key, figure in facts.TOTALS_OF_COMPLETIONS.items()
+    }
+    known = hidden(person_sources() | {"person": "pk"}, is_here, {"person_name": str(ELSEWHERE)})
+    columns = (*PERSON_COLUMNS, *EARNED_COLUMNS)
+    lines = QueryLines(
+        columns,
+        found.order_by(*here_first(is_here, "unit__path", "name"), "pk"),
+        known | figures,
+        refs=("person",),
+        summed=chosen.filter(person__in=found.values("pk")) if filters.search else chosen,
+        totals=facts.TOTALS_OF_COMPLETIONS,
+    )
+    return Table(
+        name="pegawai",
+        title=pgettext_lazy("report", "People"),
+        columns=columns,
+        lines=lines,
+        note=ABOUT_EARNED,
+    )
+
+
+def completions(scope: Scope, filters: Filters) -> Table:
+    """One line per completion earned in these units; who works outside the scope today is not named."""
+    is_here = facts.among(scope.units, "person__unit")
+    found = facts.earned(filters.units(scope), year=filters.year, course=filters.course)
+    if filters.state == State.CERTIFIED:
+        found = found.filter(facts.CERTIFIED)
+    if filters.search:
+        found = found.filter(is_here, search(filters.search, "person__"))
+    personal = {key: PAIR_SOURCES[key] for key in ("score", "number", "code")} | {"person": "person_id"}
+    known = hidden(person_sources("person__") | personal, is_here, {"person_name": str(ELSEWHERE)})
+    sources = PAIR_SOURCES | known | {"credit_hours": "counted_hours", "earned_unit": "earned_unit__name"}
+    order = here_first(is_here, "person__name", "person_id")
+    lines = QueryLines(
+        COMPLETION_COLUMNS,
+        facts.with_certificate(found).order_by("earned_unit__path", *order, "course__code", "pk"),
+        sources,
+        refs=("person", "code", "course_key"),
+        summed=found,
+        totals={"credit_hours": facts.TOTALS_OF_COMPLETIONS["credit_hours"]},
+    )
+    return Table(
+        name="peserta",
+        title=_("Completions by course"),
+        columns=COMPLETION_COLUMNS,
+        lines=lines,
+        note=ABOUT_EARNED,
+    )
+
+
+def people(scope: Scope, filters: Filters, *, today: date) -> Table:
     """People on the roster, or the inactive ones, in the furthest state they reached in the chosen courses of the year.
 
     Of one course the list names everybody's edition.
@@ -117,7 +205,7 @@ def people(scope: Scope, filters: Filters) -> Table:
     chosen = facts.enrolments(year=filters.year, course=filters.course)
     whom = facts.inactive if filters.inactive else facts.roster
     target = whom(filters.units(scope)).filter(search(filters.search))
-    found = facts.people_in(filters.state or State.TARGET, target, chosen)
+    found = facts.people_in(filters.state or State.TARGET, target, chosen, today=today)
     sources = person_sources() | {
         "enrolled": facts.courses_of(chosen),
         "finished": facts.courses_of(chosen.filter(facts.FINISHED)),
@@ -146,12 +234,12 @@ def people(scope: Scope, filters: Filters) -> Table:
     )
 
 
-def participants(scope: Scope, filters: Filters, courses: Sequence[Course]) -> Table:
+def participants(scope: Scope, filters: Filters, courses: Sequence[Course], *, today: date) -> Table:
     """One line per person and course."""
     units = filters.units(scope)
     state = filters.state or State.ENROLLED
     enrolments = facts.of_roster(facts.enrolments(year=filters.year, course=filters.course), units)
-    pairs = facts.pairs_in(state, enrolments, year=filters.year).filter(search(filters.search, "person__"))
+    pairs = facts.pairs_in(state, enrolments, year=filters.year, today=today).filter(search(filters.search, "person__"))
     if state in {State.TARGET, State.NOT_ENROLLED}:
         found, sources = _all_pairs(units, filters, [filters.course] if filters.course else courses)
     else:

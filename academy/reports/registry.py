@@ -1,10 +1,13 @@
-"""The reports by name: what each is built from. Page, file and job ask here, so all show the same lines."""
+"""The reports by name: what each is built from. Page, file and job ask here, so all show the same lines.
+
+How one is added stands in docs/how-to/add-a-report.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -15,10 +18,13 @@ from django.utils.translation import pgettext_lazy
 
 from academy.reports import completion, people
 from academy.reports.facts import years
-from academy.reports.filters import Filters, State, read_filters
+from academy.reports.filters import Choices, Filters, State, read_filters
+from academy.reports.links import Links, from_course, from_person, from_unit, from_unit_and_course
 from academy.reports.scope import Scope
 from academy.reports.tables import Table
 from courses.models import Course, Edition
+
+OVERVIEW = "report_overview"
 
 
 @dataclass(frozen=True)
@@ -29,17 +35,33 @@ class Question:
     filters: Filters
     courses: Sequence[Course]
     years: Sequence[int]
+    at: datetime
+
+    @property
+    def today(self) -> date:
+        return timezone.localdate(self.at)
 
 
 @dataclass(frozen=True)
 class Report:
-    """`state` is what a list shows unasked, `file_view` the name of the address of its files."""
+    """`name` stands in its addresses: `page_view` is that of its page, `file_view` that of its files.
+
+    `links` tells where its cells lead. Lists of people are `searchable`, and offered behind the figures of completion.
+    """
 
     name: str
     title: str | Promise
+    page_view: str
     file_view: str
-    state: State | None
     table: Callable[[Question], Table]
+    links: Links
+    about: str | Promise = ""
+    choices: Choices = field(default_factory=Choices)
+    searchable: bool = False
+
+    @property
+    def is_list(self) -> bool:
+        return bool(self.choices.states)
 
     def address(self, word: str, query: str) -> str:
         return f"{reverse(self.file_view, args=[word])}?{query}"
@@ -51,51 +73,110 @@ def known_courses() -> list[Course]:
 
 
 def read_question(
-    params: Mapping[str, str], *, state: State | None, scope: Scope, at: datetime
+    params: Mapping[str, str], choices: Choices, *, scope: Scope, at: datetime
 ) -> tuple[Question, list[str]]:
     """The question, and a sentence for everything in the parameters that was left out. Http404 for a foreign unit."""
     courses, this_year = known_courses(), timezone.localdate(at).year
     known_years = years(this_year=this_year)
     filters, problems = read_filters(
-        params, scope=scope, courses=courses, years=known_years, this_year=this_year, state=state
+        params, choices, scope=scope, courses=courses, years=known_years, this_year=this_year
     )
-    return Question(scope, filters, courses, known_years), problems
+    return Question(scope, filters, courses, known_years, at), problems
 
 
 def _by_unit(question: Question) -> Table:
     place = question.scope.place(question.filters.unit, below=True)
-    return completion.by_unit(question.scope, question.filters, place.below)
+    return completion.by_unit(question.scope, question.filters, place.below, today=question.today)
 
 
 def _by_course(question: Question) -> Table:
-    target = _by_unit(question).lines.sums()["target"]
-    return completion.by_course(question.scope, question.filters, question.courses, target=target)
+    target = 0 if question.filters.by_earned_unit else _by_unit(question).lines.sums()["target"]
+    return completion.by_course(question.scope, question.filters, question.courses, target=target, today=question.today)
 
+
+def _by_unit_and_course(question: Question) -> Table:
+    place = question.scope.place(question.filters.unit, below=True)
+    return completion.by_unit_and_course(
+        question.scope, question.filters, place.below, question.courses, today=question.today
+    )
+
+
+def _people(question: Question) -> Table:
+    if question.filters.by_earned_unit:
+        return people.people_who_earned(question.scope, question.filters)
+    return people.people(question.scope, question.filters, today=question.today)
+
+
+def _participants(question: Question) -> Table:
+    if question.filters.by_earned_unit:
+        return people.completions(question.scope, question.filters)
+    return people.participants(question.scope, question.filters, question.courses, today=question.today)
+
+
+OF_COMPLETION = (
+    State.TARGET,
+    State.ENROLLED,
+    State.NOT_STARTED,
+    State.RUNNING,
+    State.FINISHED,
+    State.CERTIFIED,
+    State.OVERDUE,
+    State.NOT_ENROLLED,
+)
+COMPLETED = (State.FINISHED, State.CERTIFIED)
 
 REPORTS = {
     report.name: report
     for report in (
-        Report("unit", _("By work unit"), "report_unit_file", None, _by_unit),
-        Report("pelatihan", _("By course"), "report_course_file", None, _by_course),
+        Report(
+            "unit",
+            _("By work unit"),
+            page_view=OVERVIEW,
+            file_view="report_unit_file",
+            table=_by_unit,
+            links=from_unit,
+            choices=Choices(earned=True),
+        ),
+        Report(
+            "pelatihan",
+            _("By course"),
+            page_view=OVERVIEW,
+            file_view="report_course_file",
+            table=_by_course,
+            links=from_course,
+            choices=Choices(earned=True),
+        ),
+        Report(
+            "unit-pelatihan",
+            _("By work unit and course"),
+            page_view="report_unit_course",
+            file_view="report_unit_course_file",
+            table=_by_unit_and_course,
+            links=from_unit_and_course,
+            about=_("How far each unit is with each course."),
+            choices=Choices(earned=True),
+        ),
         Report(
             "pegawai",
             pgettext_lazy("report", "People"),
-            "report_people_file",
-            State.TARGET,
-            lambda question: people.people(question.scope, question.filters),
+            page_view="report_people",
+            file_view="report_people_file",
+            table=_people,
+            links=from_person,
+            about=_("Everybody in your scope: courses enrolled in and finished, credit hours."),
+            choices=Choices(OF_COMPLETION, State.TARGET, earned=True, earned_states=COMPLETED, inactive=True),
+            searchable=True,
         ),
         Report(
             "peserta",
             _("Participants by course"),
-            "report_participants_file",
-            State.ENROLLED,
-            lambda question: people.participants(question.scope, question.filters, question.courses),
+            page_view="report_participants",
+            file_view="report_participants_file",
+            table=_participants,
+            links=from_person,
+            about=_("Each person with each course: state, score, credit hours and certificate."),
+            choices=Choices(OF_COMPLETION, State.ENROLLED, earned=True, earned_states=COMPLETED),
+            searchable=True,
         ),
     )
-}
-# What a page shows, by the name of its address.
-OF_PAGES = {
-    "report_overview": ("unit", "pelatihan"),
-    "report_people": ("pegawai",),
-    "report_participants": ("peserta",),
 }

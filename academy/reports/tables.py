@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, overload
 
-from django.db.models import Aggregate, QuerySet
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import pgettext
 
@@ -94,7 +94,7 @@ class MadeLines(Sequence[Line]):
 class QueryLines:
     """Lines of an ordered queryset; `sources` gives for every column key (and ref) a path or an expression.
 
-    `summed` and `totals` are the rows and the aggregates, by column key, that give the sums without looking at every
+    `summed` and `totals` are the rows and the aggregates (expressions), by column key, that give the sums without looking at every
     line.
     """
 
@@ -106,7 +106,7 @@ class QueryLines:
         *,
         refs: Sequence[str] = (),
         summed: QuerySet[Any] | None = None,
-        totals: Mapping[str, Aggregate] | None = None,
+        totals: Mapping[str, Any] | None = None,
     ) -> None:
         self.columns, self.queryset, self.sources, self._refs = columns, queryset, sources, refs
         self._summed, self._totals = summed, totals or {}

@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from academy.reports import export_views, views
 from academy.reports.files import FORMATS
+from academy.reports.registry import OVERVIEW, REPORTS
 
 
 class FileFormatConverter:
@@ -18,14 +19,20 @@ class FileFormatConverter:
 
 register_converter(FileFormatConverter, "file_format")
 
+PAGES = [
+    path(f"{report.name}/", views.page_of(report.name), name=report.page_view)
+    for report in REPORTS.values()
+    if report.page_view != OVERVIEW
+]
+FILES = [
+    path(f"{report.name}.<file_format:word>", views.file_of(report.name), name=report.file_view)
+    for report in REPORTS.values()
+]
+
 urlpatterns = [
-    path("", views.overview, name="report_overview"),
-    path("unit.<file_format:word>", views.unit_file, name="report_unit_file"),
-    path("pelatihan.<file_format:word>", views.course_file, name="report_course_file"),
-    path("pegawai/", views.people, name="report_people"),
-    path("pegawai.<file_format:word>", views.people_file, name="report_people_file"),
-    path("peserta/", views.participants, name="report_participants"),
-    path("peserta.<file_format:word>", views.participants_file, name="report_participants_file"),
+    path("", views.overview, name=OVERVIEW),
+    *PAGES,
+    *FILES,
     path("berkas/", export_views.files, name="report_files"),
     path("berkas/<int:export>/", export_views.export, name="report_export"),
     path("berkas/<int:export>/hapus/", export_views.discard, name="report_export_discard"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -22,7 +22,8 @@ from academy.reports.export_views import begin, refused
 from academy.reports.files import FORMATS, Circumstances, file_name, in_words, write
 from academy.reports.filters import Filters
 from academy.reports.inquiry import Inquiry, for_hr, within_limit
-from academy.reports.registry import REPORTS, Report
+from academy.reports.registry import OVERVIEW, REPORTS, Question, Report
+from academy.reports.scope import Place
 from academy.reports.tables import Table
 
 LINES_PER_PAGE = 50
@@ -33,67 +34,82 @@ AT_ONCE = 5_000  # lines of a file that the request itself may write
 @for_hr
 @within_limit
 def overview(inquiry: Inquiry) -> HttpResponseBase:
-    question, problems = inquiry.question()
-    filters, courses, years = question.filters, question.courses, question.years
+    unit, course = REPORTS["unit"], REPORTS["pelatihan"]
+    question, problems = inquiry.question(unit)
+    filters, today = question.filters, question.today
     place = inquiry.scope.place(filters.unit, below=True)
-    units = completion.by_unit(inquiry.scope, filters, place.below)
+    units = completion.by_unit(inquiry.scope, filters, place.below, today=today)
     page, numbers = _page(inquiry, units, UNITS_PER_PAGE, problems)
     sums = units.lines.sums()
-    by_course = completion.by_course(inquiry.scope, filters, courses, target=sums["target"])
-    context = {
-        "problems": problems,
-        "scope": inquiry.scope.label,
-        "as_of": in_words(inquiry.at),
+    courses = completion.by_course(inquiry.scope, filters, question.courses, target=sums.get("target", 0), today=today)
+    context = _context(inquiry, unit, question, place, problems) | {
         "crumbs": pages.crumbs(inquiry.scope, place, filters),
-        "filter_summary": pages.summary(filters),
-        "selects": pages.selects(place, filters, courses, years),
-        "headline": pages.headline(sums),
-        "parts": pages.bar(sums, filters),
+        "headline": pages.headline(sums, filters),
+        "parts": [] if filters.by_earned_unit else pages.bar(sums, filters),
         "figures": pages.figures(sums, filters),
         "tables": [
-            pages.unit_table(units, filters, page) | {"page": page, "numbers": numbers},
-            pages.course_table(by_course, filters),
+            pages.report_table(unit, units, filters, page) | {"page": page, "numbers": numbers},
+            pages.report_table(course, courses, filters),
         ],
+        "reports": pages.other_reports(
+            (report for report in REPORTS.values() if report.page_view != OVERVIEW), filters
+        ),
     }
     return render(inquiry.request, "reports/overview.html", context)
 
 
-@for_hr
-@within_limit
-def people(inquiry: Inquiry) -> HttpResponseBase:
-    return _list(inquiry, REPORTS["pegawai"])
-
-
-@for_hr
-@within_limit
-def participants(inquiry: Inquiry) -> HttpResponseBase:
-    return _list(inquiry, REPORTS["peserta"])
-
-
-def _list(inquiry: Inquiry, report: Report) -> HttpResponseBase:
-    question, problems = inquiry.question(report.state)
-    table, filters = report.table(question), question.filters
-    place = inquiry.scope.place(filters.unit)
-    page, numbers = _page(inquiry, table, LINES_PER_PAGE, problems)
-    context = {
+def _context(inquiry: Inquiry, report: Report, question: Question, place: Place, problems: list[str]) -> dict[str, Any]:
+    """What every page of a report shows around its tables."""
+    filters = question.filters
+    return {
         "problems": problems,
-        "title": table.title,
         "scope": inquiry.scope.label,
         "as_of": in_words(inquiry.at),
-        "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(table.title)),
         "filter_summary": pages.summary(filters),
         "selects": [
             *pages.selects(place, filters, question.courses, question.years),
-            *([pages.status_select(filters)] if table.name == "pegawai" else []),
+            *([pages.status_select(filters)] if report.choices.inactive and not filters.by_earned_unit else []),
         ],
         "hidden": pages.hidden_fields(filters),
-        "search": filters.search,
-        "tabs": pages.state_tabs(table, filters),
-        "table": pages.list_table(table, filters, page),
-        "page": page,
-        "numbers": numbers,
+        "attribution_tabs": pages.attribution_tabs(report, filters),
     }
-    return render(inquiry.request, "reports/list.html", context)
+
+
+def page_of(name: str) -> Callable[..., HttpResponseBase]:
+    """The page of a report: its table, in pages."""
+
+    @for_hr
+    @within_limit
+    def page(inquiry: Inquiry) -> HttpResponseBase:
+        report = REPORTS[name]
+        question, problems = inquiry.question(report)
+        table, filters = report.table(question), question.filters
+        place = inquiry.scope.place(filters.unit)
+        lines, numbers = _page(inquiry, table, LINES_PER_PAGE, problems)
+        context = _context(inquiry, report, question, place, problems) | {
+            "title": table.title,
+            "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(table.title)),
+            "section": "people" if report.name == "pegawai" else "reports",
+            "searchable": report.searchable,
+            "search": filters.search,
+            "tabs": pages.state_tabs(report, filters),
+            "table": pages.report_table(report, table, filters, lines),
+            "page": lines,
+            "numbers": numbers,
+        }
+        return render(inquiry.request, "reports/list.html", context)
+
+    return page
+
+
+def file_of(name: str) -> Callable[..., HttpResponseBase]:
+    """The files of a report."""
+
+    @for_hr
+    def file(inquiry: Inquiry, word: str) -> HttpResponseBase:
+        return _filtered_file(inquiry, REPORTS[name], word)
+
+    return file
 
 
 def _page(inquiry: Inquiry, table: Table, size: int, problems: list[str]) -> tuple[Page[Any], Iterator[int | str]]:
@@ -137,26 +153,6 @@ def _person(inquiry: Inquiry, pk: int) -> Person:
 
 
 @for_hr
-def unit_file(inquiry: Inquiry, word: str) -> HttpResponseBase:
-    return _filtered_file(inquiry, REPORTS["unit"], word)
-
-
-@for_hr
-def course_file(inquiry: Inquiry, word: str) -> HttpResponseBase:
-    return _filtered_file(inquiry, REPORTS["pelatihan"], word)
-
-
-@for_hr
-def people_file(inquiry: Inquiry, word: str) -> HttpResponseBase:
-    return _filtered_file(inquiry, REPORTS["pegawai"], word)
-
-
-@for_hr
-def participants_file(inquiry: Inquiry, word: str) -> HttpResponseBase:
-    return _filtered_file(inquiry, REPORTS["peserta"], word)
-
-
-@for_hr
 def own_courses_file(inquiry: Inquiry, pk: int, word: str) -> HttpResponseBase:
     subject = _person(inquiry, pk)
     return _file(inquiry, lists.own_courses(subject), word, subject=subject)
@@ -174,7 +170,7 @@ def _filtered_file(inquiry: Inquiry, report: Report, word: str) -> HttpResponseB
     What is too large for a request is made by a worker.
     """
     with reading.apart():
-        question, problems = inquiry.question(report.state)
+        question, problems = inquiry.question(report)
     if problems:
         return refused(inquiry, problems, status=400)
     count = None

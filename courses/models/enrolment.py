@@ -168,7 +168,7 @@ class Enrolment(models.Model):
             # The reports of a unit read this alone, in the order in which they group.
             CoveringIndex(
                 fields=["unit", "course", "person"],
-                include=["reached", "enrolled_at", "completed_on", "counted_hours"],
+                include=["reached", "enrolled_at", "completed_on", "counted_hours", "due_on"],
                 condition=Q(withdrawn_at__isnull=True),
                 name="enrolment_of_unit",
             ),

@@ -84,8 +84,8 @@ def agency_round() -> dict[str, float]:
     units = Filters(YEAR).units(_scope("hr@nation.test"))
     keys, root = list(units.values_list("pk", flat=True)), _scope("hr@nation.test").roots[0]
     enrolments = facts.of_roster(facts.enrolments(year=YEAR, course=None), units)
-    taken = {"ours": _timed(lambda: facts._counted(enrolments, "unit_id"))}
-    taken["by unit, whole"] = _timed(lambda: facts.counts_by_unit(units, year=YEAR, course=None))
+    taken = {"ours": _timed(lambda: facts._counted(enrolments, "unit_id", today=AT.date()))}
+    taken["by unit, whole"] = _timed(lambda: facts.counts_by_unit(units, year=YEAR, course=None, today=AT.date()))
     if connection.vendor == "postgresql":
         taken["bare"] = _timed(lambda: _ask(BARE, units=keys))
         taken["joined"] = _timed(lambda: _ask(JOINED, path=f"{root.path}%"))
@@ -105,7 +105,7 @@ def hours_round() -> dict[str, float]:
 
 def _table(scope: str) -> Table:
     courses = list(Course.objects.order_by("code"))
-    return people.participants(_scope(scope), Filters(YEAR, state=State.ENROLLED), courses)
+    return people.participants(_scope(scope), Filters(YEAR, state=State.ENROLLED), courses, today=AT.date())
 
 
 def file_round(scope: str, word: str) -> dict[str, float]:

@@ -44,7 +44,7 @@ def ask(by: Person, *, at: datetime = AT, word: str = "csv", report: str = "pega
     scope = scope_of(by, at=at)
     assert scope is not None
     chosen = REPORTS[report]
-    question, problems = read_question({"tahun": "2026"} | query, state=chosen.state, scope=scope, at=at)
+    question, problems = read_question({"tahun": "2026"} | query, chosen.choices, scope=scope, at=at)
     assert not problems
     return jobs.start(chosen, question, word, by=by, total=len(chosen.table(question).lines), at=at)
 

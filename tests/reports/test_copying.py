@@ -12,10 +12,11 @@ import pytest
 from django.db import connection
 
 from academy.people.models import Person
+from academy.people.placements import place
 from academy.reports import control, people
 from academy.reports.control import Circumstances
 from academy.reports.files import write_csv, write_json
-from academy.reports.filters import Filters, State
+from academy.reports.filters import Attribution, Filters, State
 from academy.reports.scope import scope_of
 from academy.reports.tables import QueryLines, Table
 from academy.reports.workbooks import write_long_xlsx, write_xlsx
@@ -46,21 +47,35 @@ def tables(world: World) -> dict[str, Table]:
     """Every kind of column, and texts that a spreadsheet, CSV, XML or COPY may take for something else."""
     for seed in range(60):
         PersonFactory(name=nasty(seed), unit=world.kesehatan, title_before=nasty(seed + 1000)[:10])
+    place(world.people["beni"], unit=world.people["gita"].unit, from_on=AT.date(), today=AT.date())  # elsewhere now
     Person.objects.filter(pk=world.people["ana"].pk).update(nip=None, email="a@b.test")
     scope = scope_of(world.hr, at=AT)
     assert scope
     courses = [world.course_x, world.course_y]
     return {
-        "people": people.people(scope, Filters(2026, state=State.TARGET)),
-        "people of a course": people.people(scope, Filters(2026, course=courses[0], state=State.TARGET)),
-        "participants": people.participants(scope, Filters(2026, state=State.ENROLLED), courses),
-        "pairs": people.participants(scope, Filters(2026, state=State.TARGET), courses),
+        "people": people.people(scope, Filters(2026, state=State.TARGET), today=AT.date()),
+        "people of a course": people.people(
+            scope, Filters(2026, course=courses[0], state=State.TARGET), today=AT.date()
+        ),
+        "participants": people.participants(scope, Filters(2026, state=State.ENROLLED), courses, today=AT.date()),
+        "pairs": people.participants(scope, Filters(2026, state=State.TARGET), courses, today=AT.date()),
+        "who earned": people.people_who_earned(scope, Filters(2026, attribution=Attribution.EARNED)),
+        "completions": people.completions(scope, Filters(2026, attribution=Attribution.EARNED)),
         "own courses": people.own_courses(world.people["ana"]),
         "own certificates": people.own_certificates(world.people["ana"], at=AT),
     }
 
 
-TABLES = ["people", "people of a course", "participants", "pairs", "own courses", "own certificates"]
+TABLES = [
+    "people",
+    "people of a course",
+    "participants",
+    "pairs",
+    "who earned",
+    "completions",
+    "own courses",
+    "own certificates",
+]
 
 
 @pytest.fixture

@@ -24,6 +24,11 @@ from tests.reports.world import AT, READERS, World, as_text, content, page_table
 PAGES = {
     "/laporan/": 2,
     "/laporan/?unit=kesehatan&pelatihan=x": 2,
+    "/laporan/?menurut=unit-saat-selesai": 2,
+    "/laporan/unit-pelatihan/": 1,
+    "/laporan/unit-pelatihan/?menurut=unit-saat-selesai": 1,
+    "/laporan/pegawai/?menurut=unit-saat-selesai": 1,
+    "/laporan/peserta/?menurut=unit-saat-selesai": 1,
     "/laporan/pegawai/": 1,
     "/laporan/pegawai/?keadaan=berjalan&unit=kesehatan": 1,
     "/laporan/pegawai/?q=tidak+ada": 1,
@@ -52,7 +57,7 @@ def address(world: World, page: str) -> str:
 
 
 def file_links(response, position: int) -> dict[str, str]:
-    card = soup(response).select("main section.card")[position]
+    card = soup(response).select("main section.card:has(.actions)")[position]
     return {link.get_text(strip=True): link["href"] for link in card.select(".actions a")}
 
 
@@ -132,7 +137,7 @@ def test_json_states_scope_filters_and_moment(world: World, hr: Client, monkeypa
     monkeypatch.setattr("django.utils.timezone.now", lambda: AT)
     found = json.loads(content(hr.get("/laporan/pegawai.json?keadaan=selesai")))
     assert found["scope"] == "Pemerintah Kab. Kupang"
-    assert found["filters"] == {"Tahun": "2026", "Keadaan": "Selesai"}
+    assert found["filters"] == {"Tahun": "2026", "Dihitung menurut": "Unit saat ini", "Keadaan": "Selesai"}
     assert (found["as_of"], found["row_count"]) == ("2026-11-24T14:30:00+08:00", 2)
 
 

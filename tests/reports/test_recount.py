@@ -91,6 +91,7 @@ def _take_part(rng: random.Random, person: Person, edition: Any, run: Any) -> No
             enrolled_at=rng.choice([*ENROLLED, AT]),
             started_at=started,
             withdrawn_at=withdrawn,
+            due_on=rng.choice([None, TODAY - timedelta(days=1), TODAY]),
         )
 
 
@@ -103,10 +104,10 @@ def counts_in(enrolment: Enrolment, year: int) -> bool:
     return enrolment.enrolled_at.astimezone(ZoneInfo("Asia/Makassar")).year <= year
 
 
-def recount(scope: Scope, filters: Filters) -> dict[tuple[int, int], tuple[int, int]]:
-    """For every pair of person and course in scope: how far (0 to 3) and which credit hours."""
+def recount(scope: Scope, filters: Filters) -> dict[tuple[int, int], tuple[int, int, bool]]:
+    """For every pair of person and course in scope: how far (0 to 3), which credit hours, whether overdue."""
     unit_ids = set(filters.units(scope).values_list("pk", flat=True))
-    pairs: dict[tuple[int, int], tuple[int, int]] = {}
+    pairs: dict[tuple[int, int], tuple[int, int, bool]] = {}
     for enrolment in Enrolment.objects.select_related("person", "run", "completion"):
         person, run = enrolment.person, enrolment.run
         if not counts_in(enrolment, filters.year) or not person.is_active or person.unit_id not in unit_ids:
@@ -119,12 +120,13 @@ def recount(scope: Scope, filters: Filters) -> dict[tuple[int, int], tuple[int, 
         annulled = any(c.revoked_at and c.annuls_credit for c in certificates)
         far = (3 if live else 2) if completion else (1 if enrolment.started_at else 0)
         hours = completion.credit_hours if completion and not annulled else 0
-        most_far, most_hours = pairs.get((person.pk, run.course_id), (0, 0))
-        pairs[person.pk, run.course_id] = (max(far, most_far), max(hours, most_hours))
+        late = completion is None and enrolment.due_on is not None and enrolment.due_on < TODAY
+        most_far, most_hours, any_late = pairs.get((person.pk, run.course_id), (0, 0, False))
+        pairs[person.pk, run.course_id] = (max(far, most_far), max(hours, most_hours), late or any_late)
     return pairs
 
 
-def counts(target: int, ranks: list[int]) -> dict[str, int]:
+def counts(target: int, ranks: list[int], late: int) -> dict[str, int]:
     return {
         "target": target,
         "enrolled": len(ranks),
@@ -132,6 +134,7 @@ def counts(target: int, ranks: list[int]) -> dict[str, int]:
         "running": ranks.count(1),
         "finished": ranks.count(2) + ranks.count(3),
         "certified": ranks.count(3),
+        "overdue": late,
     }
 
 
@@ -153,34 +156,34 @@ def test_totals_lines_and_lists_equal_a_recount(seed: int):
         pairs = recount(scope, filters)
         target = Person.objects.filter(is_active=True, unit__in=filters.units(scope)).count()
         furthest: dict[int, int] = {}
-        for (person, _course), (far, _hours) in pairs.items():
+        for (person, _course), (far, _hours, _late) in pairs.items():
             furthest[person] = max(far, furthest.get(person, 0))
         chosen = 1 if filters.course else len(courses)
         check_tables(
             scope,
             filters,
             courses,
-            counts(target, list(furthest.values())),
-            counts(target * chosen, [far for far, _hours in pairs.values()]),
+            counts(target, list(furthest.values()), len({person for (person, _), (*_, late) in pairs.items() if late})),
+            counts(target * chosen, [far for far, *_ in pairs.values()], sum(late for *_, late in pairs.values())),
         )
-        check_hours(scope, filters, courses, sum(hours for _far, hours in pairs.values()))
+        check_hours(scope, filters, courses, sum(hours for _far, hours, _late in pairs.values()))
         if not filters.course:
             for person in Person.objects.filter(pk__in=furthest):
-                own = sum(hours for (somebody, _course), (_far, hours) in pairs.items() if somebody == person.pk)
+                own = sum(hours for (somebody, _course), (_far, hours, _late) in pairs.items() if somebody == person.pk)
                 assert credit_hours(person, year=filters.year) == own
 
 
 def check_tables(
     scope: Scope, filters: Filters, courses: list[Course], by_person: dict[str, int], by_pair: dict[str, int]
 ) -> None:
-    unit_table = completion.by_unit(scope, filters, scope.place(filters.unit, below=True).below)
-    course_table = completion.by_course(scope, filters, courses, target=by_person["target"])
+    unit_table = completion.by_unit(scope, filters, scope.place(filters.unit, below=True).below, today=TODAY)
+    course_table = completion.by_course(scope, filters, courses, target=by_person["target"], today=TODAY)
     assert (unit_table.lines.sums(), course_table.lines.sums()) == (by_person, by_pair)
     for state in State:
         key = {value: key for key, value in completion.STATE_OF_COLUMN.items()}.get(state)
         for table, expected in (
-            (people.people(scope, filters.with_(state=state)), by_person),
-            (people.participants(scope, filters.with_(state=state), courses), by_pair),
+            (people.people(scope, filters.with_(state=state), today=TODAY), by_person),
+            (people.participants(scope, filters.with_(state=state), courses, today=TODAY), by_pair),
         ):
             lines = list(iter(table.lines))
             assert len(lines) == (expected[key] if key else expected["target"] - expected["enrolled"]), (state, filters)
@@ -189,9 +192,9 @@ def check_tables(
 
 def check_hours(scope: Scope, filters: Filters, courses: list[Course], hours: int) -> None:
     for table in (
-        people.people(scope, filters.with_(state=State.TARGET)),
-        people.participants(scope, filters.with_(state=State.ENROLLED), courses),
-        people.participants(scope, filters.with_(state=State.TARGET), courses),
+        people.people(scope, filters.with_(state=State.TARGET), today=TODAY),
+        people.participants(scope, filters.with_(state=State.ENROLLED), courses, today=TODAY),
+        people.participants(scope, filters.with_(state=State.TARGET), courses, today=TODAY),
     ):
         position = [column.key for column in table.columns].index("credit_hours")
         lines = sum(line.values[position] or 0 for line in iter(table.lines))  # type: ignore[misc]
@@ -207,4 +210,4 @@ def test_the_recount_itself_knows_a_history_by_heart():
     make_certificate(complete(make_enrolment(officer, edition=edition, run=second)))
     scope = scope_of(officer, at=AT)
     assert scope
-    assert recount(scope, Filters(2026)) == {(officer.pk, edition.course_id): (3, 5)}
+    assert recount(scope, Filters(2026)) == {(officer.pk, edition.course_id): (3, 5, False)}

@@ -28,6 +28,8 @@ ADDRESSES: dict[str, list[dict[str, Any]]] = {
     "report_overview": [{}],
     "report_unit_file": WORDS,
     "report_course_file": WORDS,
+    "report_unit_course": [{}],
+    "report_unit_course_file": WORDS,
     "report_people": [{}],
     "report_people_file": WORDS,
     "report_participants": [{}],

@@ -123,7 +123,7 @@ def _question(export: Export, *, at: datetime) -> tuple[Report, Question]:
     if scope is None:
         raise NotAllowed(Export.Problem.ROLE)
     try:
-        question, problems = read_question(export.query, state=report.state, scope=scope, at=at)
+        question, problems = read_question(export.query, report.choices, scope=scope, at=at)
     except Http404:
         raise NotAllowed(Export.Problem.QUESTION) from None
     if problems:
