@@ -58,3 +58,11 @@ def on_each_day(condition: Callable[[date], Q], days: Mapping[str, date]) -> Q:
     for zone, day in days.items():
         found |= Q(organiser__time_zone=zone) & condition(day)
     return found
+
+
+def ended(certificate: str, last_day: str, *, at: datetime) -> Q:
+    """`has_ended` for a query that reaches the certificate and its last day by these paths. One query."""
+    found = Q(pk__in=[])
+    for zone, day in todays(at=at).items():
+        found |= Q(**{f"{certificate}__organiser__time_zone": zone, f"{last_day}__lt": day})
+    return found

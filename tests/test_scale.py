@@ -10,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from academy.people.models import AgencyGroup, Person, Role
-from academy.reports.filters import State
+from academy.reports import registry
+from academy.reports.filters import Attribution
 from tests.crowd import Crowd, make_crowd
 from tests.factories import LONG_AGO, PersonFactory, make_edition
 
@@ -32,10 +33,12 @@ OVERVIEW = tuple(
     )
 )
 LISTS = tuple(
-    f"/laporan/{name}/?{query}"
-    for name in ("pegawai", "peserta")
+    f"/laporan/{report.name}/?{query}"
+    for report in registry.REPORTS.values()
+    if report.page_view != registry.OVERVIEW
     for query in (
-        *(f"keadaan={state.value}" for state in State),
+        *(f"keadaan={state.value}" for state in report.choices.states),
+        *(f"menurut={Attribution.EARNED.value}&keadaan={state.value}" for state in report.choices.earned_states),
         *SEARCHES,
         LAST,
         "pelatihan={course}",

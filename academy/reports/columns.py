@@ -45,7 +45,7 @@ class Column:
     kind: Kind = Kind.TEXT
     totalled: bool = False
     share: tuple[str, str] | None = None
-    words: Mapping[str, str | Promise] | None = None
+    words: Mapping[Any, str | Promise] | None = None
     width: int = 14
 
     def reader(self) -> Callable[[Any], Value]:

@@ -71,6 +71,9 @@ class UnitRow:
     def name(self) -> str:
         return pgettext("report", "%(unit)s (directly)") % {"unit": self.unit.name} if self.direct else self.unit.name
 
+    def holds(self, path: str) -> bool:
+        return path == self.unit.path if self.direct else path.startswith(self.unit.path)
+
 
 def unit_rows(scope: Scope, filters: Filters, below: Sequence[Unit]) -> list[UnitRow]:
     """One row per unit below the chosen one, or below the top of the scope; a unit without children is its own row."""
@@ -204,6 +207,19 @@ def _pair_rows(
                 rows.append(
                     {"unit_name": row.name, "unit": row.unit, "direct": row.direct} | _course_row(course, figures)
                 )
+    return rows
+
+
+def unit_sums(
+    shown: Sequence[UnitRow], by_path: Mapping[str, Mapping[str, int]], keys: Sequence[str]
+) -> list[dict[str, Any]]:
+    """A row per unit with the sums of what stands by path within it; empty closed units are left out."""
+    rows: list[dict[str, Any]] = []
+    for row in shown:
+        inside = [figures for path, figures in by_path.items() if row.holds(path)]
+        if inside or not (row.direct or row.unit.closed_on):
+            sums = {key: sum(figures[key] for figures in inside) for key in keys}
+            rows.append({"unit_name": row.name, "unit": row.unit, "direct": row.direct} | sums)
     return rows
 
 

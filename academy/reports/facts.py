@@ -370,8 +370,9 @@ def with_certificate(enrolments: QuerySet[Any]) -> QuerySet[Any]:
 
 
 # What the pairs of a list sum up to, for the total row of a page.
+PAIRS = Count("pk")
 TOTALS_OF_PAIRS = {
-    "enrolled": Count("pk"),
+    "enrolled": PAIRS,
     "finished": Count("pk", filter=FINISHED),
     "credit_hours": Sum(counted_hours()),
 }

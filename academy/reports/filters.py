@@ -39,6 +39,19 @@ class State(models.TextChoices):
     CERTIFIED = "bersertifikat", pgettext_lazy("report", "Certified")
     NOT_ENROLLED = "belum-terdaftar", pgettext_lazy("report", "Not enrolled")
     OVERDUE = "terlambat", pgettext_lazy("report", "Overdue")
+    # credit hours of the year
+    HOURS_SHORT = "belum-memenuhi", pgettext_lazy("report", "Duty not met")
+    HOURS_MET = "memenuhi", pgettext_lazy("report", "Duty met")
+    HOURS_ABOVE = "di-atas-batas", pgettext_lazy("report", "Above the ceiling")
+    # assigned courses
+    ASSIGNED = "ditugaskan", pgettext_lazy("report", "Assigned")
+    # certificates
+    ANY = "semua", pgettext_lazy("report", "All")
+    VALID = "berlaku", pgettext_lazy("report", "Valid")
+    OWED = "diterbitkan", pgettext_lazy("report", "Being issued")
+    EXPIRED = "kedaluwarsa", pgettext_lazy("report", "Expired")
+    REVOKED = "dicabut", pgettext_lazy("report", "Revoked")
+    REPLACED = "diganti", pgettext_lazy("report", "Replaced")
 
 
 class Attribution(models.TextChoices):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.urls import reverse
 
@@ -43,6 +43,20 @@ def from_unit_and_course(filters: Filters, column: Column, line: Line | None) ->
     if column.key == "course" and line is not None:
         return _of_course(filters, line).address("report_unit_course")
     return _list("report_participants", _of_course(here, line), column)
+
+
+def to_list(view: str, states: Mapping[str, State]) -> Links:
+    """Numbers lead to the list `view` on the same unit or course, in the state of their column."""
+
+    def link(filters: Filters, column: Column, line: Line | None) -> str:
+        here = filters
+        if line is not None:
+            here = _of_course(here, line) if "course_ref" in line.refs else _of_unit(here, line)
+        if column.key in states and not (filters.by_earned_unit and column.key == "target"):
+            return here.with_(state=states[column.key]).address(view)
+        return ""
+
+    return link
 
 
 def from_person(filters: Filters, column: Column, line: Line | None) -> str:

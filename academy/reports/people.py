@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Concat, Substr, Trim
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -53,6 +54,7 @@ COMPLETION_COLUMNS = (
     Column("earned_unit", pgettext_lazy("report column", "Unit when earned"), width=36),
     *PAIR_COLUMNS,
 )
+PEOPLE = pgettext_lazy("report", "People")
 ELSEWHERE = pgettext_lazy("report", "No longer in your scope")
 OWN_COURSE_COLUMNS = (
     PAIR_COLUMNS[0],
@@ -135,7 +137,13 @@ def here_first(is_here: Q, *fields: str) -> list[Any]:
     ]
 
 
-def people_who_earned(scope: Scope, filters: Filters) -> Table:
+def people_who_earned(
+    scope: Scope,
+    filters: Filters,
+    *,
+    name: str = "pegawai",
+    title: str | Promise = PEOPLE,
+) -> Table:
     """Who earned completions in these units, one line a person; of people outside the scope today their figures alone."""
     is_here = facts.among(scope.units)
     chosen = facts.earned(filters.units(scope), year=filters.year, course=filters.course)
@@ -159,13 +167,7 @@ def people_who_earned(scope: Scope, filters: Filters) -> Table:
         summed=chosen.filter(person__in=found.values("pk")) if filters.search else chosen,
         totals=facts.TOTALS_OF_COMPLETIONS,
     )
-    return Table(
-        name="pegawai",
-        title=pgettext_lazy("report", "People"),
-        columns=columns,
-        lines=lines,
-        note=ABOUT_EARNED,
-    )
+    return Table(name=name, title=title, columns=columns, lines=lines, note=ABOUT_EARNED)
 
 
 def completions(scope: Scope, filters: Filters) -> Table:
@@ -227,7 +229,7 @@ def people(scope: Scope, filters: Filters, *, today: date) -> Table:
     )
     return Table(
         name="pegawai",
-        title=pgettext_lazy("report", "People"),
+        title=PEOPLE,
         columns=columns,
         lines=lines,
         note=_("Enrolled and finished count courses. Credit hours: each course once a year, annulled ones not."),

@@ -16,11 +16,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from academy.reports import completion, people
+from academy.reports import assigned, completion, hours, issuance, matrix, people
 from academy.reports.facts import years
 from academy.reports.filters import Choices, Filters, State, read_filters
-from academy.reports.links import Links, from_course, from_person, from_unit, from_unit_and_course
-from academy.reports.scope import Scope
+from academy.reports.links import Links, from_course, from_person, from_unit, from_unit_and_course, to_list
+from academy.reports.scope import Scope, Unit
 from academy.reports.tables import Table
 from courses.models import Course, Edition
 
@@ -85,8 +85,7 @@ def read_question(
 
 
 def _by_unit(question: Question) -> Table:
-    place = question.scope.place(question.filters.unit, below=True)
-    return completion.by_unit(question.scope, question.filters, place.below, today=question.today)
+    return completion.by_unit(question.scope, question.filters, _below(question), today=question.today)
 
 
 def _by_course(question: Question) -> Table:
@@ -95,9 +94,8 @@ def _by_course(question: Question) -> Table:
 
 
 def _by_unit_and_course(question: Question) -> Table:
-    place = question.scope.place(question.filters.unit, below=True)
     return completion.by_unit_and_course(
-        question.scope, question.filters, place.below, question.courses, today=question.today
+        question.scope, question.filters, _below(question), question.courses, today=question.today
     )
 
 
@@ -111,6 +109,10 @@ def _participants(question: Question) -> Table:
     if question.filters.by_earned_unit:
         return people.completions(question.scope, question.filters)
     return people.participants(question.scope, question.filters, question.courses, today=question.today)
+
+
+def _below(question: Question) -> Sequence[Unit]:
+    return question.scope.place(question.filters.unit, below=True).below
 
 
 OF_COMPLETION = (
@@ -176,6 +178,85 @@ REPORTS = {
             links=from_person,
             about=_("Each person with each course: state, score, credit hours and certificate."),
             choices=Choices(OF_COMPLETION, State.ENROLLED, earned=True, earned_states=COMPLETED),
+            searchable=True,
+        ),
+        Report(
+            "matriks",
+            _("People and courses"),
+            page_view="report_matrix",
+            file_view="report_matrix_file",
+            table=lambda question: matrix.people_and_courses(
+                question.scope, question.filters, question.courses, today=question.today
+            ),
+            links=from_person,
+            about=_("One line per person, one column per course."),
+            choices=Choices(OF_COMPLETION, State.TARGET, earned=True, earned_states=COMPLETED),
+            searchable=True,
+        ),
+        Report(
+            "jp-unit",
+            _("Credit hours by work unit"),
+            page_view="report_unit_hours",
+            file_view="report_unit_hours_file",
+            table=lambda question: hours.by_unit(question.scope, question.filters, _below(question)),
+            links=to_list("report_hours", hours.STATE_OF_COLUMN),
+            about=_("How many met the yearly duty of credit hours."),
+            choices=Choices(earned=True),
+        ),
+        Report(
+            "jp",
+            _("Credit hours by person"),
+            page_view="report_hours",
+            file_view="report_hours_file",
+            table=lambda question: hours.by_person(question.scope, question.filters),
+            links=from_person,
+            about=_("Who still lacks credit hours this year, and how many."),
+            choices=Choices(hours.STATES, State.TARGET, earned=True, earned_states=COMPLETED),
+            searchable=True,
+        ),
+        Report(
+            "penugasan-unit",
+            _("Assigned courses by work unit"),
+            page_view="report_unit_assigned",
+            file_view="report_unit_assigned_file",
+            table=lambda question: assigned.by_unit(
+                question.scope, question.filters, _below(question), today=question.today
+            ),
+            links=to_list("report_assigned", assigned.STATE_OF_COLUMN),
+            about=_("What was assigned, finished, and is overdue."),
+        ),
+        Report(
+            "penugasan",
+            _("Assigned courses"),
+            page_view="report_assigned",
+            file_view="report_assigned_file",
+            table=lambda question: assigned.by_person(question.scope, question.filters, today=question.today),
+            links=from_person,
+            about=_("Who is to finish what by when."),
+            choices=Choices(assigned.STATES, State.ASSIGNED),
+            searchable=True,
+        ),
+        Report(
+            "sertifikat-pelatihan",
+            _("Certificates by course"),
+            page_view="report_course_certificates",
+            file_view="report_course_certificates_file",
+            table=lambda question: issuance.by_course(
+                question.scope, question.filters, question.courses, at=question.at
+            ),
+            links=to_list("report_certificates", issuance.STATE_OF_COLUMN),
+            about=_("How many are valid, being issued, expired, revoked or replaced."),
+            choices=Choices(earned=True),
+        ),
+        Report(
+            "sertifikat",
+            _("Certificates"),
+            page_view="report_certificates",
+            file_view="report_certificates_file",
+            table=lambda question: issuance.certificates(question.scope, question.filters, at=question.at),
+            links=from_person,
+            about=_("Every certificate behind the completions of a year."),
+            choices=Choices(issuance.STATES, State.ANY, earned=True, earned_states=issuance.STATES),
             searchable=True,
         ),
     )

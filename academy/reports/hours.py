@@ -1,0 +1,174 @@
+"""Credit hours (JP) of a year: who still lacks some of the duty, and how the units stand.
+
+A PNS is to gather 20 a year; a PPPK is given at most 24 a year of the agreement, which is shown and stops nobody. Sources
+stand beside the numbers in courses/credit_hours.py and in docs/rules.md, "Annual credit hours".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Least
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from academy.people.models import Person, WorkUnit
+from academy.reports import facts
+from academy.reports.columns import Column, Kind
+from academy.reports.completion import ABOUT_EARNED, EARNED_COLUMNS, UNIT_COLUMN, unit_rows, unit_sums
+from academy.reports.filters import Filters, State
+from academy.reports.people import PERSON_COLUMNS, people_who_earned, person_sources, search
+from academy.reports.scope import Scope, Unit
+from academy.reports.tables import MadeLines, QueryLines, Table
+from courses.credit_hours import PNS_CREDIT_HOURS_A_YEAR, PPPK_CREDIT_HOURS_A_YEAR
+from courses.models import LearnerYear
+
+PNS, PPPK = Person.Kind.PNS, Person.Kind.PPPK
+KIND_COLUMN = Column("kind", pgettext_lazy("report column", "Kind"), words=dict(Person.Kind.choices))
+PERSON_HOUR_COLUMNS = (
+    *PERSON_COLUMNS,
+    KIND_COLUMN,
+    Column("credit_hours", pgettext_lazy("report column", "Credit hours"), Kind.INTEGER, totalled=True),
+    Column("duty", pgettext_lazy("report column", "Duty"), Kind.INTEGER, totalled=True),
+    Column("lacking", pgettext_lazy("report column", "Lacking"), Kind.INTEGER, totalled=True),
+    Column("ceiling", pgettext_lazy("report column", "Ceiling"), Kind.INTEGER),
+)
+UNIT_HOUR_COLUMNS = (
+    UNIT_COLUMN,
+    Column("target", pgettext_lazy("report column", "Target"), Kind.INTEGER, totalled=True),
+    Column("credit_hours", pgettext_lazy("report column", "Credit hours"), Kind.INTEGER, totalled=True),
+    Column("pns", pgettext_lazy("report column", "PNS"), Kind.INTEGER, totalled=True),
+    Column("met", pgettext_lazy("report column", "Duty met"), Kind.INTEGER, totalled=True),
+    Column("short", pgettext_lazy("report column", "Duty not met"), Kind.INTEGER, totalled=True),
+    Column("lacking", pgettext_lazy("report column", "Lacking"), Kind.INTEGER, totalled=True),
+    Column("above", pgettext_lazy("report column", "PPPK above the ceiling"), Kind.INTEGER, totalled=True),
+    Column("share", pgettext_lazy("report column", "Duty met of PNS (%)"), Kind.PERCENT, share=("met", "pns")),
+)
+STATES = (State.TARGET, State.HOURS_SHORT, State.HOURS_MET, State.HOURS_ABOVE)
+STATE_OF_COLUMN = {
+    "target": State.TARGET,
+    "met": State.HOURS_MET,
+    "short": State.HOURS_SHORT,
+    "above": State.HOURS_ABOVE,
+}
+ABOUT = _(
+    "Credit hours of the year, each course once, annulled ones not. A PNS is to gather %(duty)d a year; of a PPPK %(ceiling)d is the most a year of the agreement counts, shown for your information."
+)
+
+
+def _about() -> str:
+    return str(ABOUT) % {"duty": PNS_CREDIT_HOURS_A_YEAR, "ceiling": PPPK_CREDIT_HOURS_A_YEAR}
+
+
+def by_person(scope: Scope, filters: Filters) -> Table:
+    """Everybody on the roster, or who lacks hours, met the duty, or is above the ceiling."""
+    if filters.by_earned_unit:
+        return people_who_earned(scope, filters, name="jp", title=_("Credit hours by person"))
+    found = with_hours(facts.roster(filters.units(scope)), year=filters.year).filter(
+        _in(filters.state), search(filters.search)
+    )
+    lines = QueryLines(
+        PERSON_HOUR_COLUMNS,
+        found.order_by("unit__path", "name", "pk"),
+        person_sources()
+        | {
+            "kind": "kind",
+            "credit_hours": "hours",
+            "duty": DUTY,
+            "lacking": LACKING,
+            "ceiling": CEILING,
+            "person": "pk",
+        },
+        refs=("person",),
+        summed=found,
+        totals={"credit_hours": Sum("hours"), "duty": Sum(DUTY), "lacking": Sum(LACKING)},
+    )
+    return Table(name="jp", title=_("Credit hours by person"), columns=PERSON_HOUR_COLUMNS, lines=lines, note=_about())
+
+
+# For people who went through `with_hours`.
+DUTY = Case(When(kind=PNS, then=Value(PNS_CREDIT_HOURS_A_YEAR)), output_field=IntegerField())
+LACKING = Case(
+    When(kind=PNS, hours__lt=PNS_CREDIT_HOURS_A_YEAR, then=PNS_CREDIT_HOURS_A_YEAR - F("hours")),
+    default=Value(0),
+    output_field=IntegerField(),
+)
+CEILING = Case(When(kind=PPPK, then=Value(PPPK_CREDIT_HOURS_A_YEAR)), output_field=IntegerField())
+SHORT = Q(kind=PNS, hours__lt=PNS_CREDIT_HOURS_A_YEAR)
+MET = Q(kind=PNS, hours__gte=PNS_CREDIT_HOURS_A_YEAR)
+ABOVE = Q(kind=PPPK, hours__gt=PPPK_CREDIT_HOURS_A_YEAR)
+
+
+def with_hours(people: QuerySet[Person], *, year: int) -> QuerySet[Person]:
+    """Adds `hours`, 0 for those without any."""
+    own = LearnerYear.objects.filter(person=OuterRef("pk"), year=year)
+    return people.annotate(hours=Coalesce(Subquery(own.values("credit_hours")), 0))
+
+
+def _in(state: State | None) -> Q:
+    return {State.HOURS_SHORT: SHORT, State.HOURS_MET: MET, State.HOURS_ABOVE: ABOVE}.get(state or State.TARGET, Q())
+
+
+def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
+    """How many of each unit met the duty; or, by the unit when earned, what was earned there."""
+    units, shown = filters.units(scope), unit_rows(scope, filters, below)
+    columns: tuple[Column, ...] = UNIT_HOUR_COLUMNS
+    found: dict[str, dict[str, int]]
+    if filters.by_earned_unit:
+        columns = (UNIT_COLUMN, *EARNED_COLUMNS)
+        earned = facts.earned_by(units, "earned_unit__path", year=filters.year, course=None)
+        found = {
+            path: {column.key: getattr(figures, column.key) for column in EARNED_COLUMNS} for (path,), figures in earned
+        }
+    else:
+        found = _hours_of_units(units, year=filters.year)
+    keys = [column.key for column in columns[1:] if not column.share]
+    rows = unit_sums(shown, found, keys)
+    return Table(
+        name="jp-unit",
+        title=_("Credit hours by work unit"),
+        columns=columns,
+        lines=MadeLines(columns, rows, refs=("unit", "direct")),
+        note=ABOUT_EARNED if filters.by_earned_unit else _about(),
+    )
+
+
+def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> dict[str, dict[str, int]]:
+    """Per path of a unit the figures of UNIT_HOUR_COLUMNS, without those below it; two queries, grouped by unit."""
+    found: defaultdict[str, dict[str, int]] = defaultdict(
+        lambda: {column.key: 0 for column in UNIT_HOUR_COLUMNS[1:] if not column.share}
+    )
+    paths: dict[int, str] = {}
+    people = facts.roster(units).order_by().values_list("unit", "unit__path", "kind").annotate(people=Count("pk"))
+    for unit, path, kind, count in people:
+        paths[unit] = path
+        found[path]["target"] += count
+        if kind == PNS:
+            found[path]["pns"] += count
+            found[path]["short"] += count
+            found[path]["lacking"] += count * PNS_CREDIT_HOURS_A_YEAR
+    earned = (
+        LearnerYear.objects.filter(facts.among(units), year=year, person__is_active=True)
+        .order_by()
+        .values_list("unit", "person__kind")
+        .annotate(
+            hours=Sum("credit_hours"),
+            towards_duty=Sum(Least("credit_hours", Value(PNS_CREDIT_HOURS_A_YEAR))),
+            met=Count("person", filter=Q(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR)),
+            above=Count("person", filter=Q(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)),
+        )
+    )
+    for unit, kind, hours, towards_duty, met, above in earned:
+        if unit not in paths:
+            continue  # came between the two queries to a unit of nobody
+        figures = found[paths[unit]]
+        figures["credit_hours"] += hours
+        if kind == PNS:
+            figures["met"] += met
+            figures["short"] -= met
+            figures["lacking"] -= towards_duty
+        elif kind == PPPK:
+            figures["above"] += above
+    return dict(found)
