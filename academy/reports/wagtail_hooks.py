@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from certificates.wagtail_hooks import MenuItemOf
+from courses.desk_menu import MenuItemOf
 from courses.trainers import WRITERS
 
 
