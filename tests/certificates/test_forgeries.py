@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,12 @@ def replaced() -> Certificate:
     return certificate
 
 
-KINDS = {one.__name__: one for one in (passed, attended, long_name, without_nip, revoked, replaced)}
+def expired() -> Certificate:
+    """Until the end of 2021; a copy of it is a copy, and says that it ended."""
+    return publish(make_completion(PersonFactory(name="Maria Bere"), valid_until=date(2021, 12, 31)))
+
+
+KINDS = {one.__name__: one for one in (passed, attended, long_name, without_nip, revoked, replaced, expired)}
 STANDING = {"revoked": "revoked", "replaced": "replaced"}
 
 
