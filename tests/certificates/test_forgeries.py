@@ -152,6 +152,12 @@ def test_what_differs_is_named_with_both_values(model: Model):
     assert "signature" in names(model, "re-signed")
     assert "layers" in names(model, "shadow content")
     assert "actions" in names(model, "script on opening")
+    assert "actions" in names(model, "script of a page")
+    assert "actions" in names(model, "another form")
+    assert "layers" in names(model, "layer behind a lock")
+    assert names(model, "field over the name") == {"laid_over": ("isian formulir", "tidak ada")}
+    assert names(model, "note for the printer") == {"laid_over": ("catatan atau cap", "tidak ada")}
+    assert names(model, "link elsewhere") == {"laid_over": ("tautan", "tidak ada")}
     assert "attachment" in names(model, "attachment swapped")
     assert "appearance" in names(model, "digit painted over")
     assert "text" in names(model, "invisible text")
