@@ -128,6 +128,7 @@ def verify_upload(request: HttpRequest, response: HttpResponse) -> Status[dict[s
     """Only the very bytes that were published are genuine. Everything else is told what it differs in, or is unknown."""
     throttling.spend(request, name=uploads.NAME, per_minute=uploads.PER_MINUTE)
     response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
     try:
         _name, content = uploads.taken_from(request)
     except uploads.Refused as refused:
@@ -149,6 +150,7 @@ def verify_code(
     """A code nobody issued, or a text that cannot be one, answers 404 with the verdict `unknown`."""
     throttling.spend(request, name="verify", per_minute=PER_MINUTE)
     response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
     try:
         verdict = verification.look_up(code)
     except codes.InvalidCode:

@@ -69,7 +69,9 @@ def _compared(content: bytes, certificate: Certificate, claims: dict[str, Any]) 
             claims = claims | {"readable": False}
     facts = CertificateFacts.from_json(certificate.facts)
     judged = comparing.judge(claims, found, facts, ours=_fingerprints())
-    outcome = verdict.outcome if verdict.outcome is not Outcome.GENUINE else Outcome.RESAVED
+    # Of a copy nobody says that it is genuine, not even that it once was.
+    copied = verdict.outcome in {Outcome.GENUINE, Outcome.EXPIRED}
+    outcome = Outcome.RESAVED if copied else verdict.outcome
     if judged.is_foreign:
         outcome = Outcome.FOREIGN
     elif judged.differences:

@@ -7,6 +7,7 @@ the other digits are right would let them be guessed.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -63,6 +64,8 @@ def judge(
         words, checks["text"] = _texts(found, facts)
         differences += words
         looks, checks["appearance"] = _pictures(found)
+        if checks["appearance"] is Answer.YES and set(_stuck_on(found)) - {"link"}:
+            checks["appearance"] = Answer.UNKNOWN  # fields and notes may look otherwise in other programs
         if not words:
             differences += looks
     if not readable and not differences:
@@ -123,9 +126,18 @@ def _parts(found: dict[str, Any]) -> list[Difference]:
             differences.append(Difference("attachment", _shown(name), ", ".join(issued)))
     if inside["layers"] and not original["layers"]:
         differences.append(Difference("layers", _("layers that can be shown or hidden"), _("none")))
+    if stuck_on := _stuck_on(found):
+        words = {"field": _("form fields"), "link": _("links"), "note": _("notes or stamps")}
+        told = ", ".join(word for kind, word in words.items() if kind in stuck_on)
+        differences.append(Difference("laid_over", told, _("none")))
     if set(inside["active"] or []) - set(original["active"] or []):
         differences.append(Difference("actions", ", ".join(inside["active"]), _("none")))
     return differences
+
+
+def _stuck_on(found: dict[str, Any]) -> Counter[str]:
+    """How many fields, links and notes lie over the pages beyond those of the published file."""
+    return Counter(found["file"]["laid_over"]) - Counter(found["original"]["laid_over"])
 
 
 def _texts(found: dict[str, Any], facts: CertificateFacts) -> tuple[list[Difference], Answer]:

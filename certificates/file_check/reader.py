@@ -23,6 +23,7 @@ OPEN_FILES = 64
 MOST_PAGES = 8
 MOST_CHARACTERS = 30_000  # of a page
 MOST_FOUND = 5
+MOST_LAID_OVER = 50  # of a page
 MOST_CARVED_BYTES = 2_000_000
 MOST_ATTACHMENT_BYTES = 2_000_000
 PIXELS = 2200  # the longer side of a page when it is drawn
@@ -95,10 +96,34 @@ def _inside(content: bytes) -> dict[str, Any]:
         document = pypdfium2.PdfDocument(content)
         texts = [_text(document[number]) for number in range(min(len(document), MOST_PAGES))]
         attachments = {name: hashlib.sha256(data).hexdigest() for name, data in _attachments(document)}
-        found = {"pages": len(document), "texts": texts, "attachments": attachments}
+        laid_over = [one for number in range(min(len(document), MOST_PAGES)) for one in _laid_over(document[number])]
+        found = {"pages": len(document), "texts": texts, "attachments": attachments, "laid_over": laid_over}
     except pypdfium2.PdfiumError:
-        found = {"pages": None, "texts": [], "attachments": {}}
+        found = {"pages": None, "texts": [], "attachments": {}, "laid_over": []}
     return found | _structure(content)
+
+
+def _laid_over(page: Any) -> list[str]:
+    """What lies over a page without being of it: fields, links, notes. Not all of it is drawn here, as viewers draw it."""
+    from pypdfium2 import raw
+
+    kinds = {raw.FPDF_ANNOT_WIDGET: "field", raw.FPDF_ANNOT_LINK: "link"}
+    found = []
+    for number in range(min(raw.FPDFPage_GetAnnotCount(page), MOST_LAID_OVER)):
+        annotation = raw.FPDFPage_GetAnnot(page, number)
+        kind = kinds.get(raw.FPDFAnnot_GetSubtype(annotation), "note")
+        if kind != "field" or _has_area(annotation):  # a signature that is not shown is a field without an area
+            found.append(kind)
+        raw.FPDFPage_CloseAnnot(annotation)
+    return found
+
+
+def _has_area(annotation: Any) -> bool:
+    from pypdfium2 import raw
+
+    place = raw.FS_RECTF()
+    is_known = raw.FPDFAnnot_GetRect(annotation, place)
+    return not is_known or (place.left != place.right and place.top != place.bottom)
 
 
 def _structure(content: bytes) -> dict[str, Any]:
@@ -107,10 +132,14 @@ def _structure(content: bytes) -> dict[str, Any]:
 
     try:
         reader = PdfFileReader(io.BytesIO(content), strict=False)
+        if reader.encrypted:  # for nobody: whoever opens it needs no password, and so does its forger
+            reader.decrypt("")
         root = reader.root
-        names = root.get("/Names", {})
+        names, form = _part(root, "/Names"), _part(root, "/AcroForm")
         active = [key for key in ("/OpenAction", "/AA") if key in root]
         active += [key for key in ("/JavaScript",) if key in names]
+        active += [key for key in ("/XFA",) if key in form]
+        active += _actions_of_pages(root["/Pages"])
         return {
             "layers": "/OCProperties" in root,
             "active": active,
@@ -119,6 +148,27 @@ def _structure(content: bytes) -> dict[str, Any]:
         }
     except Exception:  # noqa: BLE001  whatever a hostile file makes the library raise
         return {"layers": None, "active": None, "revisions": None, "signatures": None}
+
+
+def _part(root: Any, name: str) -> Any:
+    """A dictionary of the catalogue, empty if there is none; an update may leave a reference to it."""
+    found = root.get(name, {})
+    return found.get_object() if hasattr(found, "get_object") else found
+
+
+def _actions_of_pages(tree: Any) -> list[str]:
+    """What pages, and what lies over them, do when they are shown or touched. Links are told as such."""
+    found: list[str] = []
+    waiting = [tree]
+    for _turn in range(MOST_PAGES * 4):
+        if not waiting:
+            break
+        node = waiting.pop()
+        waiting += [kid.get_object() for kid in list(node.get("/Kids", []))[:MOST_PAGES]]
+        over = [one.get_object() for one in list(node.get("/Annots", []))[:MOST_LAID_OVER]]
+        found += [key for key in ("/AA",) if key in node]
+        found += [key for one in over for key in ("/A", "/AA") if key in one and one.get("/Subtype") != "/Link"]
+    return list(dict.fromkeys(found))
 
 
 def _signature(signature: Any) -> dict[str, Any]:

@@ -95,15 +95,15 @@ def reissue(officer: Officer, certificate: int) -> HttpResponse:
     row = own_certificate(officer, certificate)
     back = reverse("issued_certificate", args=[row.pk])
     if successor := _successor(row):
-        messages.info(
-            officer.request, _("It was replaced already, by number %(number)s.") % {"number": successor.number}
-        )
+        said = _("Number %(old)s was replaced already, by number %(new)s.")
+        messages.info(officer.request, said % {"old": row.number, "new": successor.number})
         return redirect("issued_certificate", successor.pk)
     if row.revoked_at and row.annuls_credit:
         messages.error(officer.request, _("It was revoked together with its credit hours and cannot be replaced."))
         return redirect(back)
     differences = compared(row, officer)
     form = ReissueForm(sent(officer), changes_something=bool(differences))
+    changes = differences or [fact(_("What would change"), _("Nothing that is printed"))]
 
     def act(given: Fields) -> Done:
         return _act(officer, row, given["alasan"])
@@ -118,13 +118,13 @@ def reissue(officer: Officer, certificate: int) -> HttpResponse:
         crumbs=crumbs(row.number, _("Replace")),
         button=_("Issue the new one"),
         back=back,
-        facts=() if is_previewed else differences or [fact(_("What would change"), _("Nothing that is printed"))],
+        facts=() if is_previewed else changes,
         consequences=[
             _("The new one gets a number and a code of its own. The old code answers “replaced” with the new one."),
             _("The holder is told as soon as the new one is out."),
         ],
         form=form,
-        preview=lambda _given: differences,
+        preview=lambda _given: changes,  # seen first even if nothing changes: it cannot be taken back
     )
 
 

@@ -48,6 +48,7 @@ DIFFERENCE_LABELS = {
     "file": _("File"),
     "pages": _("Number of pages"),
     "layers": _("Layers"),
+    "laid_over": _("Laid over the page"),
     "actions": _("Actions on opening"),
     "text": _("Other text"),
     "appearance": _("Appearance"),

@@ -48,7 +48,7 @@ def test_a_genuine_code_answers_with_every_printed_fact(certificate: Certificate
     ]
     assert set(certificate.facts) - {"site_url"} <= set(body["certificate"])
     assert "199407122020122003" not in answer.content.decode()
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert (answer.headers["Cache-Control"], answer.headers["X-Robots-Tag"]) == ("no-store", "noindex")
 
 
 @pytest.mark.parametrize("code", [UNKNOWN, "abc", "1" * 300])

@@ -164,16 +164,64 @@ def shadow_content(pdf: pikepdf.Pdf, model: Model) -> None:
 
 @saved
 def note_stuck_on(pdf: pikepdf.Pdf, model: Model) -> None:
-    look = pdf.make_stream(b"1 1 0 rg 0 0 200 60 re f 0 g 20 20 100 20 re f")
-    look.update(pikepdf.Dictionary(Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=[0, 0, 200, 60]))
+    stuck_on(pdf, b"1 1 0 rg 0 0 200 60 re f 0 g 20 20 100 20 re f", [300, 250, 500, 310])
+
+
+def stuck_on(pdf: pikepdf.Pdf, drawing: bytes, place: list[int]) -> pikepdf.Object:
+    """A stamp laid over the first page."""
+    look = pdf.make_stream(drawing)
+    size = [0, 0, place[2] - place[0], place[3] - place[1]]
+    look.update(pikepdf.Dictionary(Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=size))
     note = pikepdf.Dictionary(
         Type=pikepdf.Name.Annot,
         Subtype=pikepdf.Name.Stamp,
-        Rect=[300, 250, 500, 310],
+        Rect=place,
         F=4,
         AP=pikepdf.Dictionary(N=look),
     )
     pdf.pages[0].Annots.append(pdf.make_indirect(note))
+    return pdf.pages[0].Annots[-1]
+
+
+@saved
+def field_over_the_name(pdf: pikepdf.Pdf, model: Model) -> None:
+    """A filled form field: viewers draw it, and the text below is as it was."""
+    field = stuck_on(pdf, b"1 1 1 rg 0 0 440 60 re f 0 g 20 20 200 20 re f", [200, 300, 640, 360])
+    field.update(pikepdf.Dictionary(Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Tx, T="nama", V="Orang Lain", Ff=1))
+    pdf.Root.AcroForm.Fields.append(field)
+
+
+@saved
+def note_for_the_printer(pdf: pikepdf.Pdf, model: Model) -> None:
+    """Not on the screen, only on paper."""
+    stuck_on(pdf, b"1 1 1 rg 0 0 440 60 re f", [200, 300, 640, 360]).F = 4 | 32
+
+
+@saved
+def link_elsewhere(pdf: pikepdf.Pdf, model: Model) -> None:
+    link = stuck_on(pdf, b"", [0, 0, 840, 590])
+    elsewhere = pikepdf.Dictionary(S=pikepdf.Name.URI, URI=f"https://akademi.palsu.test/V/{model.facts.code}")
+    link.update(pikepdf.Dictionary(Subtype=pikepdf.Name.Link, Border=[0, 0, 0], A=elsewhere))
+
+
+@saved
+def script_of_a_page(pdf: pikepdf.Pdf, model: Model) -> None:
+    script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert('x')")
+    pdf.pages[0].AA = pikepdf.Dictionary(O=script)
+
+
+@saved
+def another_form(pdf: pikepdf.Pdf, model: Model) -> None:
+    """Some viewers show this form instead of the pages."""
+    pdf.Root.AcroForm.XFA = pdf.make_stream(b"<xdp/>")
+
+
+def layer_behind_a_lock(model: Model) -> bytes:
+    """Encrypted for nobody: everybody can open it."""
+    with pikepdf.open(io.BytesIO(shadow_content(model))) as pdf:
+        target = io.BytesIO()
+        pdf.save(target, encryption=pikepdf.Encryption(owner="pemilik", user=""))
+    return target.getvalue()
 
 
 @saved
@@ -441,6 +489,12 @@ FORGERIES: dict[str, tuple[Callable[[Model], bytes], set[str]]] = {
     "shadow content": (shadow_content, ALTERED),
     "note stuck on": (note_stuck_on, ALTERED),
     "script on opening": (script_on_opening, ALTERED),
+    "script of a page": (script_of_a_page, ALTERED),
+    "field over the name": (field_over_the_name, ALTERED),
+    "note for the printer": (note_for_the_printer, ALTERED),
+    "link elsewhere": (link_elsewhere, ALTERED),
+    "another form": (another_form, ALTERED),
+    "layer behind a lock": (layer_behind_a_lock, ALTERED),
     "page added": (page_added, ALTERED),
     "page removed": (page_removed, ALTERED),
     "attachment swapped": (attachment_swapped, ALTERED),

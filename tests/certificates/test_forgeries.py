@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,12 @@ def replaced() -> Certificate:
     return certificate
 
 
-KINDS = {one.__name__: one for one in (passed, attended, long_name, without_nip, revoked, replaced)}
+def expired() -> Certificate:
+    """Until the end of 2021; a copy of it is a copy, and says that it ended."""
+    return publish(make_completion(PersonFactory(name="Maria Bere"), valid_until=date(2021, 12, 31)))
+
+
+KINDS = {one.__name__: one for one in (passed, attended, long_name, without_nip, revoked, replaced, expired)}
 STANDING = {"revoked": "revoked", "replaced": "replaced"}
 
 
@@ -147,6 +152,12 @@ def test_what_differs_is_named_with_both_values(model: Model):
     assert "signature" in names(model, "re-signed")
     assert "layers" in names(model, "shadow content")
     assert "actions" in names(model, "script on opening")
+    assert "actions" in names(model, "script of a page")
+    assert "actions" in names(model, "another form")
+    assert "layers" in names(model, "layer behind a lock")
+    assert names(model, "field over the name") == {"laid_over": ("isian formulir", "tidak ada")}
+    assert names(model, "note for the printer") == {"laid_over": ("catatan atau cap", "tidak ada")}
+    assert names(model, "link elsewhere") == {"laid_over": ("tautan", "tidak ada")}
     assert "attachment" in names(model, "attachment swapped")
     assert "appearance" in names(model, "digit painted over")
     assert "text" in names(model, "invisible text")

@@ -371,7 +371,10 @@ def test_where_nothing_would_change_it_has_to_be_confirmed(desk, edition):
     path = f"{LIST}{old.pk}/ganti/"
     assert desk.post(path, {"alasan": "Berkas rusak"}).status_code == 422
     assert Certificate.objects.count() == 1
-    desk.post(path, {"alasan": "Berkas rusak", "tetap": "on"})
+    fields = {"alasan": "Berkas rusak", "tetap": "on"}
+    shown = desk.post(path, fields)
+    assert Certificate.objects.count() == 1, "shown before it is done"
+    desk.post(path, fields | {"seen": shown.context["seen"]})
     assert Certificate.objects.count() == 2
 
 
