@@ -29,7 +29,7 @@ from academy.pages.templatetags.formats import grouped
 from academy.people.models import Person, Role
 from academy.reports import facts, reading
 from academy.reports.models import Reconciliation
-from academy.reports.recounts import RECOUNTS, Difference, Kind, sizes
+from academy.reports.recounts import OF_CACHES, RECOUNTS, Difference, Kind, sizes
 from courses import certification, mirrors
 from courses.models import Enrolment
 
@@ -108,10 +108,7 @@ def carry_out(asked: Reconciliation, *, clock: Clock, told: Told | None = None) 
         log.exception("The numbers could not be checked")
         _finish(run, at=clock(), problem=type(error).__name__)
         return run
-    mended = 0
-    if run.mends:
-        _mend(run, person_ids, clock=clock)
-        mended = sum(count for kind, count in found.items() if Kind(kind).is_cache)
+    mended = _mend(run, person_ids, found, clock=clock) if person_ids else 0
     differences = found.total()
     kept = {"named": named, "found": dict(found), "differences": differences, "mended": mended}
     if _finish(run, at=clock(), **kept) and differences > mended:
@@ -159,16 +156,26 @@ def _recount(
     return named, found, person_ids
 
 
-def _mend(run: Reconciliation, person_ids: Collection[int], *, clock: Clock) -> None:
-    """Write anew what repeats facts, people by people: from the database itself, whatever a replica said."""
+def _mend(run: Reconciliation, person_ids: Collection[int], found: Counter[str], *, clock: Clock) -> int:
+    """Write anew what repeats facts, from the database itself whatever a replica said; how many agree since then.
+
+    Where facts contradict each other, what repeats them stays wrong: so it is recounted once more.
+    """
     rest = iter(sorted(person_ids))
     while portion := list(islice(rest, PORTION)):
-        with transaction.atomic():
-            mirrors.write_anew(portion)
-            enrolments = facts.with_certificate(Enrolment.objects.filter(person__in=portion))
-            wrong = enrolments.filter(Q(IsDistinct(F("certified_at"), F("certificate__published_at"))))
-            certification.certified_anew(dict(wrong.values_list("pk", "certificate__published_at")))
+        _write_anew(portion)
         _held(run).update(lease_until=clock() + LEASE)
+    before = sum(count for kind, count in found.items() if Kind(kind).is_cache)
+    left = sum(1 for recount in OF_CACHES for _difference in recount(clock()))
+    return max(before - left, 0)
+
+
+@transaction.atomic
+def _write_anew(person_ids: Collection[int]) -> None:
+    mirrors.write_anew(person_ids)
+    enrolments = facts.with_certificate(Enrolment.objects.filter(person__in=person_ids))
+    wrong = enrolments.filter(Q(IsDistinct(F("certified_at"), F("certificate__published_at"))))
+    certification.certified_anew(dict(wrong.values_list("pk", "certificate__published_at")))
 
 
 def _held(run: Reconciliation) -> QuerySet[Reconciliation]:
@@ -190,7 +197,9 @@ def _tell_operators(run: Reconciliation, *, at: datetime) -> None:
         Exists(Role.objects.in_force(at).filter(person=OuterRef("pk"), kind=Role.Kind.OPERATOR)), is_active=True
     )
     with override(settings.LANGUAGE_CODE):
-        count = ngettext("%(count)s number differs", "%(count)s numbers differ", run.left) % {"count": grouped(run.left)}
+        count = ngettext("%(count)s number differs", "%(count)s numbers differ", run.left) % {
+            "count": grouped(run.left)
+        }
         body = _(
             "The nightly check recounted what is stored, and not everything agrees: %(count)s.\n\n"
             "Which rows these are, and what to do:\n%(address)s\n"

@@ -1,7 +1,7 @@
 """Every number that is stored, counted again from the facts: the rows that differ, with both values.
 
 Each recount is one statement over all rows, so it sees one moment, whatever is written meanwhile; only rows that differ
-come out of the database. Kinds that only repeat facts (`CACHES`) can be written anew, the others are facts: they are
+come out of the database. Kinds that only repeat facts (`Kind.is_cache`) can be written anew, the others are facts: they are
 named until somebody has looked.
 """
 
@@ -149,7 +149,9 @@ def _of_annulments(_at: datetime) -> Iterator[Difference]:
     rows = Completion.objects.filter(
         Q(Exists(annulling), credit_annulled_at__isnull=True) | Q(~Exists(annulling), credit_annulled_at__isnull=False)
     ).order_by("pk")
-    for key, person, run, at in rows.values_list("pk", "person_id", "enrolment__run_id", "credit_annulled_at").iterator():
+    for key, person, run, at in rows.values_list(
+        "pk", "person_id", "enrolment__run_id", "credit_annulled_at"
+    ).iterator():
         stored, counted = (_text(at), "") if at else ("", "annulled")
         yield Difference(Kind.ANNULLED, str(key), person, run, stored, counted)
 
@@ -187,7 +189,7 @@ def _of_prints(_at: datetime) -> Iterator[Difference]:
     }
     printed = {f"printed_{name}": KT(f"facts__{name}") for name in meant}
     other = {name: Q(IsDistinct(F(f"printed_{name}"), expression)) for name, expression in meant.items()}
-    other["unit"] &= ~Exists(renamed.filter(before=OuterRef("printed_unit")))
+    other["unit"] &= Q(~Exists(renamed.filter(before=OuterRef("printed_unit"))))
     rows = Certificate.objects.annotate(**printed).filter(
         other["course"] | other["credit_hours"] | other["completed_on"] | other["unit"]
     )
@@ -197,9 +199,9 @@ def _of_prints(_at: datetime) -> Iterator[Difference]:
     whose = ("number", "completion__person_id", "completion__enrolment__run_id", "is_renamed")
     for number, person, run, is_renamed, *values in named.values_list(*whose, *columns).iterator():
         for place, name in enumerate(meant):
-            stored, counted = values[2 * place : 2 * place + 2]
+            stored, counted = map(_text, values[2 * place : 2 * place + 2])  # a number in JSON is one on SQLite
             if stored != counted and not (name == "unit" and is_renamed):
-                yield Difference(Kind(f"certificate.{name}"), number, person, run, _text(stored), _text(counted))
+                yield Difference(Kind(f"certificate.{name}"), number, person, run, stored, counted)
 
 
 def _of_series(_at: datetime) -> Iterator[Difference]:
@@ -221,10 +223,10 @@ def _of_series(_at: datetime) -> Iterator[Difference]:
 
 
 Recount = Callable[[datetime], Iterator[Difference]]
+OF_CACHES: tuple[Recount, ...] = (_of_enrolments, _of_years)
 RECOUNTS: tuple[Recount, ...] = (
-    *(_of_enrolments, _of_years),
-    *(_of_completions, _of_annulments),
-    *(_owed, _several_live, _of_prints, _of_series),
+    *OF_CACHES,
+    *(_of_completions, _of_annulments, _owed, _several_live, _of_prints, _of_series),
 )
 
 

@@ -40,6 +40,10 @@ def check(*, mends: bool = False, at: datetime = LATER) -> Reconciliation:
     return reconciliation.carry_out(reconciliation.ask(by=None, mends=mends, at=at), clock=lambda: at)
 
 
+def work_at(at: datetime) -> Reconciliation | None:
+    return reconciliation.work(clock=lambda: at)
+
+
 @pytest.fixture
 def completion() -> Completion:
     """Ana finished 3 JP in Kominfo and holds the certificate 1 of 2026; Beni is learning the same."""
@@ -161,6 +165,9 @@ DAMAGES: dict[str, tuple[Callable[[Completion], object], list[str]]] = {
     ),
 }  # fmt: skip
 
+# No row can repeat facts that contradict each other.
+HOPELESS = {"of somebody else": ["learner_year.credit_hours"]}
+
 
 def test_a_clean_academy_says_nothing(completion):
     run = check()
@@ -174,7 +181,7 @@ def test_what_is_damaged_is_named_and_mended_where_it_repeats_facts(completion, 
     hurt(completion)
     assert kinds() == sorted(expected)
     check(mends=True)
-    left = [kind for kind in expected if not Kind(kind).is_cache]
+    left = [kind for kind in expected if not Kind(kind).is_cache] + HOPELESS.get(damage, [])
     assert kinds() == sorted(left), "facts stay named"
     again = check(mends=True)
     assert (again.differences, again.mended, again.left) == (len(left), 0, len(left))
@@ -221,7 +228,7 @@ def test_only_the_first_rows_of_a_kind_are_kept_and_all_are_counted_and_told(com
 def test_the_number_of_queries_does_not_grow_with_rows(completion):
     def queries(*, mends: bool) -> int:
         Enrolment.objects.update(agency=None)
-        with CaptureQueriesContext(connection, ) as few:
+        with CaptureQueriesContext(connection) as few:
             check(mends=mends)
         return len(few)
 
@@ -253,19 +260,23 @@ def test_what_a_dead_worker_left_is_taken_over_and_given_up_after_three_tries(co
     at = AT
     for _number in range(3):
         Reconciliation.objects.update(started_at=at, lease_until=at + reconciliation.LEASE, tries=F("tries") + 1)
-        assert reconciliation.work(clock=lambda: at) is None, "it may still be at it"
+        assert work_at(at) is None, "it may still be at it"
         at += reconciliation.LEASE
-    run = reconciliation.work(clock=lambda: at)
+    run = work_at(at)
     assert run == asked
     assert (run.state(at=at), run.problem) == ("failed", reconciliation.DIED)
 
 
 def test_the_night_asks_once_and_a_worker_that_was_busy_at_two_does_it_later(completion):
     two = datetime.fromisoformat("2026-11-25T02:00:00+08:00")
-    runs = [
-        reconciliation.work(clock=lambda at=at: at)  # type: ignore[misc]
-        for at in (AT, AT + timedelta(hours=1), two - timedelta(minutes=1), two + timedelta(hours=5), two + timedelta(hours=6))
-    ]  # fmt: skip
+    moments = (
+        AT,
+        AT + timedelta(hours=1),
+        two - timedelta(minutes=1),
+        two + timedelta(hours=5),
+        two + timedelta(hours=6),
+    )
+    runs = [work_at(at) for at in moments]
     assert [run is not None for run in runs] == [True, False, False, True, False]
 
 
