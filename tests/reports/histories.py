@@ -70,14 +70,15 @@ def make_stage() -> Stage:
         health = units.ensure_unit(root, "Dinas Kesehatan")
         places += [root, health, units.ensure_unit(health, "Puskesmas"), units.ensure_unit(root, "Dinas Kominfo")]
     organiser = OrganiserFactory(unit=roots[1])
-    editions, runs = [], []
+    editions: list[list[Edition]] = []
+    runs: list[list[Run]] = []
     for number in (1, 2):
         course = CourseFactory(title=f"Pelatihan {number}", organiser=organiser, credit_hours=number)
         first = make_edition(course, lessons=1, questions=0)
         editions.append([first, make_edition(course, lessons=1, questions=0, major=2, credit_hours=number + 2)])
         runs.append([RunFactory(course=course, year=year, number=nth, opens_on=date(2025, 1, 1))
                      for year, nth in ((2026, None), (2026, 2), (2025, None))])  # fmt: skip
-    people = [PersonFactory(unit=places[number % len(places)]) for number in range(8)]
+    people: list[Person] = [PersonFactory(unit=places[number % len(places)]) for number in range(8)]
     return Stage(make_hr(roots[0]), organiser, places, people, editions, runs)
 
 

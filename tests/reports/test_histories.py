@@ -23,8 +23,23 @@ from academy.reports.recounts import RECOUNTS, Kind
 from academy.reports.registry import REPORTS, read_question
 from academy.reports.scope import Scope, scope_of
 from academy.reports.tables import QueryLines, Table
+from certificates.models import Certificate
 from courses.models import Course
-from tests.reports.histories import ACTIONS, AT, RECOUNTED, Academy, Stage, Values, happen, make_stage, share
+from tests.reports.histories import (
+    ACTIONS,
+    AT,
+    RECOUNTED,
+    Academy,
+    Stage,
+    Values,
+    certify,
+    finish,
+    happen,
+    join,
+    make_stage,
+    revoke,
+    share,
+)
 from tests.reports.world import READERS, as_text
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +69,41 @@ def stage(db: None) -> Stage:
 
 def test_every_report_is_recounted():
     assert set(RECOUNTED) == set(REPORTS), "a report needs a recount in plain Python, in tests/reports/histories.py"
+
+
+def test_the_recount_itself_knows_a_history_by_heart(stage: Stage):
+    """Guards the guard: somebody of the agency's root takes a course of 1 JP, is certified, and loses both."""
+    scope = scope_of(stage.hr, at=AT)
+    assert scope
+
+    def line() -> tuple[Values, Values, Values]:
+        question, _problems = read_question(
+            {"tahun": "2026", "pelatihan": Course.objects.order_by("pk")[0].key},
+            state=State.ENROLLED,
+            scope=scope,
+            at=AT,
+        )
+        academy = Academy()
+        units = {str(values[0]): values for values in RECOUNTED["unit"](academy, question)}
+        (of_pair,) = RECOUNTED["peserta"](academy, question)
+        (of_course,) = RECOUNTED["pelatihan"](academy, question)
+        return of_pair[6:], units["Pemkab Kupang (langsung)"][1:], of_course[1:]
+
+    join(stage, 0, 0)  # in March 2025, the first edition
+    # of the root: the person and the officer; of the agency: three more
+    no_day: Values = ("1.0", "Belum dimulai", None, None, None, "")
+    assert line() == (no_day, (2, 1, 1, 0, 0, 0, Decimal("0.0")), (5, 1, 1, 0, 0, 0, Decimal("0.0")))
+    finish(stage, 0, 4)  # on 24 November 2026
+    certify(stage, 0, 1)
+    number = Certificate.objects.get().number
+    done = ("1.0", "Selesai", Decimal("100.00"), 1, AT.date(), number)
+    assert line() == (done, (2, 1, 0, 0, 1, 1, Decimal("50.0")), (5, 1, 0, 0, 1, 1, Decimal("20.0")))
+    revoke(stage, 0, 0)  # with the credit
+    assert line() == (
+        (*done[:3], 0, AT.date(), ""),
+        (2, 1, 0, 0, 1, 0, Decimal("50.0")),
+        (5, 1, 0, 0, 1, 0, Decimal("20.0")),
+    )
 
 
 @settings(

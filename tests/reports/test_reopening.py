@@ -122,7 +122,7 @@ def check(name: str, table: Table, found: Reopened, text: Callable[[str], str]) 
         if column.key in {"nip", "person_name", "unit_name", "name", "course"}:
             assert cells == [text(str(line[place])) for line in lines], (name, column.key)
         if column.totalled:
-            sum_of_lines = sum(int(line[place] or 0) for line in lines)  # type: ignore[arg-type]
+            sum_of_lines = sum(number(line[place]) for line in lines)
             assert sum(map(number, cells)) == number(found.rows[-1][place]) == sum_of_lines, (name, column.key)
             assert table.lines.sums()[column.key] == sum_of_lines
         if column.key == "nip":
