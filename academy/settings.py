@@ -229,6 +229,7 @@ CELERY_TASK_ROUTES = {
     "certificates.tasks.delete_old_files": {"queue": "long"},
     "academy.reports.tasks.make_next_export": {"queue": "long"},
     "academy.reports.tasks.delete_old_exports": {"queue": "long"},
+    "academy.reports.tasks.check_numbers": {"queue": "long"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 EXPIRES = {"expires": 60}  # by then the clock sent another: a worker that was down is not buried under old ones
@@ -286,6 +287,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": EXPIRES,
     },
+    "check-numbers": {"task": "academy.reports.tasks.check_numbers", "schedule": 600.0, "options": EXPIRES},
     "prompt-heartbeat": {
         "task": "academy.api.tasks.beat_heart",
         "schedule": 30.0,

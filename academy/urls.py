@@ -19,6 +19,7 @@ urlpatterns = [
     path("pengelola/", include("academy.people.operator_urls")),
     path("pengelola/", include("certificates.operator_urls")),
     path("pengelola/", include("academy.reports.quality.urls")),
+    path("pengelola/", include("academy.reports.operator_urls")),
     path("kepegawaian/", include("academy.people.hr_urls")),
     path("kepegawaian/", include("courses.hr_urls")),
     path("kepegawaian/", include("certificates.hr_urls")),

@@ -67,6 +67,7 @@ find_missing() {
         need nodejs runs node --version
         need npm runs npm --version
         need libnss3-tools test -x /usr/bin/certutil
+        need libreoffice-calc-nogui runs soffice --version
     fi
     missing=${missing# }
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 PROGRAMS = (
     ("qpdf", "--version"), ("pdfsig", "-v"), ("zbarimg", "--version"), ("java", "-version"), ("node", "--version"),
+    ("soffice", "--version"),
 )  # fmt: skip
 LIBRARIES = ("page-validation", "pyhanko", "openpyxl", "pypdf", "pikepdf", "playwright")
 IN_JAVASCRIPT = [

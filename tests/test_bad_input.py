@@ -20,6 +20,7 @@ from academy.people import units
 from academy.people.models import AccessLog, Person
 from academy.people.placements import place
 from academy.people.transfers import release
+from academy.reports.models import Reconciliation
 from certificates.models import CertificateArchive
 from courses.attempts import start_attempt
 from courses.models import Enrolment
@@ -109,6 +110,7 @@ def world() -> World:
         "restriction_id": 1,
         "proposal": 1,
         "run": enrolment.run_id,
+        "recount": Reconciliation.objects.create(asked_at=AT, finished_at=AT).pk,
         "role": officer.roles.get().pk,
         "transfer": release(colleague, to_agency=AgencyFactory(), by=officer, at=AT).pk,
         "uidb36": "1",

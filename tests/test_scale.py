@@ -97,7 +97,7 @@ DESK = (
 OPERATOR = (
     *(
         f"/pengelola/{name}/?{query}"
-        for name in ("instansi", "kelompok", "peran", "impor", "catatan", "catatan/akses")
+        for name in ("instansi", "kelompok", "peran", "impor", "catatan", "catatan/akses", "angka")
         for query in ("", LAST)
     ),
     *(f"/pengelola/{name}/?q={{nip}}" for name in ("peran", "catatan", "catatan/akses")),

@@ -28,6 +28,7 @@ from academy import doorbell
 from academy.api import heartbeat
 from academy.notifications import messages
 from academy.notifications.models import Message
+from academy.reports import reconciliation
 from academy.reports.models import Export
 from certificates import issuing
 from certificates.models import Certificate
@@ -62,7 +63,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when everything the academy needs is there, 503 with what is missing. Strangers get no details."""
-    checks = {"database": _database(), "broker": _broker(), **_workers(), "owed": _owed()}
+    checks = {"database": _database(), "broker": _broker(), **_workers(), "owed": _owed(), "numbers": _numbers()}
     ready = all(check["ok"] for check in checks.values())
     answer = {"ready": ready} | ({"checks": checks} if _is_local(request) else {})
     response = JsonResponse(answer, status=200 if ready else 503)
@@ -89,6 +90,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         ("academy_messages_failed", "Messages set aside after too many tries", messages.set_aside().count()),
         ("academy_exports_owed", "Report files still to be made", Export.objects.owed().count()),
         ("academy_broker_publish_errors", "Messages the broker did not take", doorbell.failures()),
+        *_figures_of_the_recount(now),
     ]
     for name, meaning, value in figures:
         Gauge(name, meaning, registry=registry).set(value)
@@ -141,6 +143,28 @@ def _owed() -> dict[str, Any]:
     except DatabaseError as error:
         return {"ok": False, "why": type(error).__name__}
     return {"ok": age <= OLDEST_OWED_SECONDS, "count": count, "oldest_seconds": round(age)}
+
+
+def _numbers() -> dict[str, Any]:
+    """A warning only: that stored numbers differ is no reason to take the academy away from its readers."""
+    try:
+        newest = reconciliation.newest()
+    except DatabaseError as error:
+        return {"ok": True, "why": type(error).__name__}
+    if newest is None or newest.finished_at is None:
+        return {"ok": True, "differences": None}
+    return {"ok": True, "differences": newest.left, "as_of": newest.finished_at.isoformat(timespec="seconds")}
+
+
+def _figures_of_the_recount(now: datetime) -> list[tuple[str, str, float]]:
+    newest = reconciliation.newest()
+    if newest is None or newest.finished_at is None:
+        return []
+    age = (now - newest.finished_at).total_seconds()
+    return [
+        ("academy_numbers_differing", "Stored numbers that the newest recount found different", newest.left),
+        ("academy_numbers_checked_age_seconds", "Since the newest recount", max(age, 0.0)),
+    ]
 
 
 def _owed_certificates(now: datetime) -> tuple[int, float]:

@@ -22,11 +22,19 @@ def answered(
     chosen: Mapping[str, str],
     units: Iterable[int],
     year: int | None,
+    subject: Person | None = None,
 ) -> FileResponse:
-    """`chosen` are the filters for the log, `units` the topmost ones that the file is about."""
+    """`chosen` are the filters for the log, `units` the topmost ones that the file is about, `subject` its one person."""
     content, control = write(table, circumstances, form)
     about = {"report": table.name, "format": form.word, "rows": control.rows, "sha256": control.sha256}
-    log_file(by, scope=circumstances.scope, at=circumstances.as_of, detail=about | dict(chosen), units=units)
+    log_file(
+        by,
+        scope=circumstances.scope,
+        at=circumstances.as_of,
+        subject=subject,
+        detail=about | dict(chosen),
+        units=units,
+    )
     response = FileResponse(
         content,
         as_attachment=True,

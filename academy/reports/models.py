@@ -1,4 +1,4 @@
-"""Files of reports that take too long for a request: what was asked, how far it is, and the file."""
+"""Files of reports that take too long for a request, and recounts that prove the numbers behind all of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -119,3 +119,60 @@ class Export(models.Model):
             return self.State.DELETED if self.deleted_at or self.ready_at <= at - KEEP_FOR else self.State.READY
         running = self.claim is not None and self.lease_until is not None and self.lease_until > at
         return self.State.RUNNING if running else self.State.WAITING
+
+
+class Reconciliation(models.Model):
+    """One recount of all that is stored: asked for → at work → finished, by the clock (`by` is null) or an operator.
+
+    `named` are the rows that differ, the first of each kind; `found` says how many there are of each kind, `mended` how
+    many were put right afterwards. `problem` is why nothing was found out.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext_lazy("recount", "Waiting")
+        RUNNING = "running", pgettext_lazy("recount", "Running")
+        FAILED = "failed", pgettext_lazy("recount", "Failed")
+        AGREES = "agrees", pgettext_lazy("recount", "All agree")
+        DIFFERS = "differs", pgettext_lazy("recount", "Different")
+        MENDED = "mended", pgettext_lazy("recount", "Mended")
+
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    asked_at = models.DateTimeField()
+    mends = models.BooleanField(default=False, help_text="What only repeats facts is written anew.")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    checked: models.JSONField[Any, Any] = models.JSONField(default=dict, help_text="Rows looked at, by their kind.")
+    found: models.JSONField[Any, Any] = models.JSONField(default=dict, help_text="Differences by kind.")
+    named: models.JSONField[Any, Any] = models.JSONField(default=list)
+    differences = models.PositiveIntegerField(default=0)
+    mended = models.PositiveIntegerField(default=0)
+    # work
+    lease_until = models.DateTimeField(null=True, help_text="Somebody works on it until then.")
+    tries = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("recount")
+        verbose_name_plural = _("recounts")
+        ordering = ["-asked_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                ExpressionWrapper(Q(finished_at__isnull=True), output_field=models.BooleanField()),
+                condition=Q(finished_at__isnull=True),
+                name="reconciliation_one_at_a_time",
+            )
+        ]
+
+    @property
+    def left(self) -> int:
+        """Differences that are still there."""
+        return self.differences - self.mended
+
+    def state(self, *, at: datetime) -> State:
+        if self.finished_at is None:
+            return self.State.RUNNING if self.lease_until and self.lease_until > at else self.State.WAITING
+        if self.problem:
+            return self.State.FAILED
+        if not self.differences:
+            return self.State.AGREES
+        return self.State.DIFFERS if self.left else self.State.MENDED

@@ -1,4 +1,4 @@
-"""Background work of reports: doors to exports. What fails stays owed, and a sweep finds it."""
+"""Background work of reports: doors to exports and to the recount. What fails stays owed, and a sweep finds it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from academy import doorbell
+from academy.reports import reconciliation
 from academy.reports.exports import jobs
 
 
@@ -19,3 +20,9 @@ def make_next_export() -> None:
 @shared_task
 def delete_old_exports() -> None:
     jobs.tidy(at=timezone.now())
+
+
+@shared_task
+def check_numbers() -> None:
+    """Asked often, works once a night, and when an operator asks: a worker that was busy at two does it later."""
+    reconciliation.work(clock=timezone.now)

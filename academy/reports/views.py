@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from academy.people.accesses import log_file
 from academy.people.models import AccessLog, Person
 from academy.reports import completion, pages, reading
 from academy.reports import people as lists
+from academy.reports.answering import answered
 from academy.reports.export_views import begin, refused
-from academy.reports.files import FORMATS, Circumstances, file_name, in_words, write
+from academy.reports.files import FORMATS, Circumstances, in_words
 from academy.reports.filters import Filters
 from academy.reports.inquiry import Inquiry, for_hr, within_limit
 from academy.reports.registry import OVERVIEW, REPORTS, Question, Report
@@ -189,30 +187,15 @@ def _file(
     inquiry: Inquiry, table: Table, word: str, *, filters: Filters | None = None, subject: Person | None = None
 ) -> HttpResponseBase:
     """The file, with what it states about itself in the headers as well (percent-encoded), logged."""
-    form = FORMATS[word]
     words = filters.in_words() if filters else [(pgettext("report", "Person"), subject.full_name if subject else "")]
-    circumstances = Circumstances(scope=inquiry.scope.label, filters=words, as_of=inquiry.at)
-    content, control = write(table, circumstances, form)
-    chosen = filters.as_query() if filters else {}
-    log_file(
-        inquiry.person,
-        scope=inquiry.scope.label,
-        at=inquiry.at,
+    own_unit = [subject.unit_id] if subject and subject.unit_id else None
+    return answered(
+        table,
+        Circumstances(scope=inquiry.scope.label, filters=words, as_of=inquiry.at),
+        FORMATS[word],
+        by=inquiry.person,
+        chosen=filters.as_query() if filters else {},
+        units=own_unit or inquiry.scope.about(filters.unit if filters else None),
+        year=filters.year if filters else None,
         subject=subject,
-        detail={"report": table.name, "format": word, "rows": control.rows, "sha256": control.sha256} | chosen,
-        units=[subject.unit_id]
-        if subject and subject.unit_id
-        else inquiry.scope.about(filters.unit if filters else None),
     )
-    response = FileResponse(
-        content,
-        as_attachment=True,
-        filename=file_name(table, circumstances, form, year=filters.year if filters else None),
-        content_type=form.content_type,
-    )
-    response["X-Report-Scope"] = quote(inquiry.scope.label)
-    response["X-Report-Filters"] = urlencode(chosen)
-    response["X-Report-As-Of"] = inquiry.at.isoformat(timespec="seconds")
-    response["X-Report-Rows"] = str(control.rows)
-    response["X-Report-SHA256"] = control.sha256
-    return response

@@ -31,6 +31,7 @@ FILLED: dict[str, Callable[[World, Person], Any]] = {
     "course_key": lambda world, _owner: world.edition.course.key,
     "pk": lambda _world, owner: owner.pk,
     "unit": lambda _world, owner: owner.unit_id,
+    "recount": lambda world, owner: world.recount(owner).pk,
     "role": lambda world, owner: world.role(owner).pk,
     "word": lambda _world, _owner: "csv",
     "run": lambda world, owner: world.enrolment(owner).run_id,

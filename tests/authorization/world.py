@@ -13,7 +13,7 @@ from django.utils import timezone
 from academy.people import units
 from academy.people.models import AgencyGroup, Person, Placement, Role, RosterImport, Transfer, WorkUnit
 from academy.people.roster import files
-from academy.reports.models import Export
+from academy.reports.models import Export, Reconciliation
 from academy.reports.scope import scope_of
 from certificates import issuing, store
 from certificates.archives import parts
@@ -98,6 +98,10 @@ class World:
         """A file of a report that the person asked for, who may have lost the role since."""
         return self.once("export", person, self._make_export)
 
+    def recount(self, person: Person) -> Reconciliation:
+        """One that found a difference, asked for by the person."""
+        return self.once("recount", person, self._make_recount)
+
     def role(self, person: Person) -> Role:
         return self.once("role", person, lambda owner: _grant(owner, Role.Kind.HR))
 
@@ -139,6 +143,13 @@ class World:
         if scope_of(person, at=now) is None:
             return make_export(person, failed_at=now, problem="role")
         return make_ready(person, content=b"NIP", at=now)
+
+    def _make_recount(self, person: Person) -> Reconciliation:
+        named = {"kind": "certificate.unit", "key": "1", "person": 1, "run": None, "stored": "x", "counted": "y"}
+        return Reconciliation.objects.create(
+            by=person, asked_at=AT, started_at=AT, finished_at=AT, found={"certificate.unit": 1}, named=[named],
+            differences=1,
+        )  # fmt: skip
 
     def _make_assignment(self, person: Person, state: str = "preview") -> Assignment:
         return Assignment.objects.create(

@@ -109,6 +109,7 @@ OF_MACHINES = {
         "file_key",
         "sha256",
     },
+    "reports.Reconciliation": {"checked", "found", "problem"},
     "taggit.Tag": {"slug"},
     "wagtailcore.Collection": {"path"},
     "wagtailcore.Comment": {"contentpath", "position"},
@@ -175,6 +176,9 @@ FORMED: dict[str, Callable[[Any], Any]] = {
     "people.Person.email": lambda row: f'"<img/src=x/onerror=__xss(910)>{row.pk}"@uji.test',
     "reports.Export.filters": lambda _row: [[planter.text(), planter.text()]],
     "reports.Export.totals": lambda _row: {planter.text(): 1},
+    "reports.Reconciliation.named": lambda row: [
+        one | {side: planter.text() for side in ("key", "stored", "counted")} for one in row.named
+    ],
     "people.RosterImport.file_name": lambda _row: planter.text(180) + ".csv",
     "people.RosterImport.headings": lambda _row: [planter.text() for _heading in range(3)],
     "people.RosterImport.mapping": lambda _row: {planter.text(): "name"},

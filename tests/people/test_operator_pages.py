@@ -13,8 +13,8 @@ from academy.people.models.change_log import record
 from tests.factories import LONG_AGO, AgencyFactory, PersonFactory, make_hr, make_unit
 
 pytestmark = pytest.mark.django_db
-LISTS = ["instansi", "kelompok", "peran", "impor", "catatan", "catatan/akses"]
-FORMS = ["instansi/baru", "kelompok/baru", "peran/baru"]
+LISTS = ["instansi", "kelompok", "peran", "impor", "angka", "catatan", "catatan/akses"]
+FORMS = ["instansi/baru", "kelompok/baru", "peran/baru", "angka/periksa"]
 
 
 @pytest.fixture

@@ -298,8 +298,12 @@ def render_list(
     lead: str = "",
     search: Any = None,
     add: tuple[str, str] | None = None,
+    empty: tuple[str, str] | None = None,
 ) -> HttpResponse:
-    """A list with its filters: `columns` are heading and whether it holds numbers, `add` address and label of a button."""
+    """A list with its filters: `columns` are heading and whether it holds numbers, `add` address and label of a button.
+
+    `empty` says instead of the usual words that there is nothing.
+    """
     count = page.paginator.count
     context = {
         "title": title,
@@ -313,6 +317,7 @@ def render_list(
         "columns": [{"label": label, "numeric": numeric} for label, numeric in columns],
         "rows": rows,
         "add": {"url": add[0], "label": add[1]} if add else None,
+        "empty": {"title": empty[0], "text": empty[1]} if empty else None,
     }
     return render(officer.request, "people/operator/list.html", context)
 
@@ -349,6 +354,7 @@ def tabs(officer: Officer) -> list[Cell]:
             ("operator_imports", _("Imports")),
             ("operator_certificates", _("Unpublished certificates")),
             ("runs_certificates", _("Certificates by run")),
+            ("operator_numbers", _("Check of numbers")),
             *lists,
         ]
     here = officer.request.path

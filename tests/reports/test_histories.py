@@ -1,0 +1,219 @@
+"""Promise P6: whatever happened, every report says in every format what a plain recount says, and so do the copies."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from academy.people.models import WorkUnit
+from academy.reports import control
+from academy.reports.control import Circumstances
+from academy.reports.files import FORMATS
+from academy.reports.filters import State
+from academy.reports.recounts import RECOUNTS, Kind
+from academy.reports.registry import REPORTS, read_question
+from academy.reports.scope import Scope, scope_of
+from academy.reports.tables import QueryLines, Table
+from certificates.models import Certificate
+from courses.models import Course
+from tests.reports.histories import (
+    ACTIONS,
+    AT,
+    RECOUNTED,
+    Academy,
+    Stage,
+    Values,
+    certify,
+    finish,
+    happen,
+    join,
+    make_stage,
+    revoke,
+    share,
+)
+from tests.reports.world import READERS, as_text
+
+pytestmark = pytest.mark.django_db
+PORTION = 3
+NO_LIMIT = 10**9
+
+steps = st.lists(
+    st.tuples(st.sampled_from(ACTIONS), st.integers(0, 7), st.integers(0, 59)), min_size=10, max_size=40
+)  # fmt: skip
+questions = st.fixed_dictionaries(
+    {"tahun": st.sampled_from(["2026", "2026", "2025"])},
+    optional={
+        "pelatihan": st.integers(0, 1),
+        "unit": st.integers(0, 3),
+        "langsung": st.just("ya"),
+        "keadaan": st.sampled_from([state.value for state in State]),
+        "status": st.just("nonaktif"),
+        "q": st.sampled_from(["maria", "contoh 1", "tidak ada"]),
+    },
+)
+
+
+@pytest.fixture
+def stage(db: None) -> Stage:
+    return make_stage()
+
+
+def test_every_report_is_recounted():
+    assert set(RECOUNTED) == set(REPORTS), "a report needs a recount in plain Python, in tests/reports/histories.py"
+
+
+def test_the_recount_itself_knows_a_history_by_heart(stage: Stage):
+    """Guards the guard: somebody of the agency's root takes a course of 1 JP, is certified, and loses both."""
+    scope = scope_of(stage.hr, at=AT)
+    assert scope
+
+    def line() -> tuple[Values, Values, Values]:
+        question, _problems = read_question(
+            {"tahun": "2026", "pelatihan": Course.objects.order_by("pk")[0].key},
+            REPORTS["peserta"].choices,
+            scope=scope,
+            at=AT,
+        )
+        academy = Academy()
+        units = {str(values[0]): values for values in RECOUNTED["unit"](academy, question)}
+        (of_pair,) = RECOUNTED["peserta"](academy, question)
+        (of_course,) = RECOUNTED["pelatihan"](academy, question)
+        return of_pair[6:], units["Pemkab Kupang (langsung)"][1:], of_course[1:]
+
+    join(stage, 0, 0)  # in March 2025, the first edition
+    # of the root: the person and the officer; of the agency: three more
+    no_day: Values = ("1.0", "Belum dimulai", None, None, None, "")
+    assert line() == (no_day, (2, 1, 1, 0, 0, 0, Decimal("0.0")), (5, 1, 1, 0, 0, 0, Decimal("0.0")))
+    finish(stage, 0, 4)  # on 24 November 2026
+    certify(stage, 0, 1)
+    number = Certificate.objects.get().number
+    done = ("1.0", "Selesai", Decimal("100.00"), 1, AT.date(), number)
+    assert line() == (done, (2, 1, 0, 0, 1, 1, Decimal("50.0")), (5, 1, 0, 0, 1, 1, Decimal("20.0")))
+    revoke(stage, 0, 0)  # with the credit
+    assert line() == (
+        (*done[:3], 0, AT.date(), ""),
+        (2, 1, 0, 0, 1, 0, Decimal("50.0")),
+        (5, 1, 0, 0, 1, 0, Decimal("20.0")),
+    )
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(steps=steps, asked=st.lists(questions, min_size=len(REPORTS), max_size=len(REPORTS)))
+def test_totals_and_lines_are_the_same_in_every_format_and_in_a_recount(
+    stage: Stage, steps: list[Any], asked: list[dict[str, Any]]
+):
+    with transaction.atomic():
+        happen(stage, steps)
+        academy, scope = Academy(), scope_of(stage.hr, at=AT)
+        assert scope is not None
+        for name, params in zip(REPORTS, asked, strict=True):
+            check_report(name, as_query(name, params, stage), academy, scope)
+        check_copies()
+        transaction.set_rollback(True)
+
+
+def as_query(name: str, params: dict[str, Any], stage: Stage) -> dict[str, str]:
+    """What makes sense for this report: states and searches are of lists, inactive people of one list only."""
+    query = dict(params)
+    if "unit" in query:
+        unit = WorkUnit.objects.get(pk=stage.places[query["unit"]].pk)
+        query["unit"] = str(unit.pk)
+        if not unit.path.startswith(stage.places[0].path):
+            del query["unit"]
+    if "unit" not in query:
+        query.pop("langsung", None)
+    if "pelatihan" in query:
+        query["pelatihan"] = Course.objects.order_by("pk")[query["pelatihan"]].key
+    choices = REPORTS[name].choices
+    if query.get("keadaan") not in choices.states:
+        query.pop("keadaan", None)
+    if not REPORTS[name].searchable:
+        query.pop("q", None)
+    if name != "pegawai" or query.get("keadaan", State.TARGET) != State.TARGET:
+        query.pop("status", None)
+    return query
+
+
+def check_report(name: str, query: dict[str, str], academy: Academy, scope: Scope) -> None:
+    report = REPORTS[name]
+    question, problems = read_question(query, report.choices, scope=scope, at=AT)
+    assert not problems, (name, query)
+    table, meant = report.table(question), RECOUNTED[name](academy, question)
+    where = (name, query)
+    shown = on_pages(table)
+    assert Counter(shown) == Counter(meant), where
+    totals = total_row(table, meant)
+    assert table.total_row(table.lines.sums()) == totals, where
+    stated = set()
+    for long in (NO_LIMIT, 0):
+        for word in FORMATS:
+            rows, total, facts = in_file(table, word, long=long)
+            assert rows == [[as_cell(cell) for cell in line] for line in shown], (where, word, long)
+            assert total == [as_cell(cell) for cell in totals], (where, word, long)
+            stated.add(facts)
+    assert stated == {(len(meant), hash_of(table))}, where
+
+
+def on_pages(table: Table) -> list[Values]:
+    """As a reader turns the pages: as many lines as the paginator was told of, none twice."""
+    count = len(table.lines)
+    return [line.values for start in range(0, count, PORTION) for line in table.lines[start : start + PORTION]]
+
+
+def total_row(table: Table, lines: list[Values]) -> Values:
+    """The sum of the lines of the recount, and shares worked out from the sums."""
+    keys = [column.key for column in table.columns]
+    sums = {key: sum(line[place] or 0 for line in lines) for place, key in enumerate(keys)  # type: ignore[misc]
+            if table.columns[place].totalled}  # fmt: skip
+    return (
+        "Jumlah",
+        *(
+            share(*(sums[key] for key in column.share)) if column.share else sums.get(column.key)
+            for column in table.columns[1:]
+        ),
+    )
+
+
+def in_file(table: Table, word: str, *, long: int) -> tuple[list[list[str]], list[str], tuple[int, str]]:
+    """Lines and totals as the file holds them, rows and hash as it states them; above `long` lines the quick way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(control, "LONG", long)
+        out = io.BytesIO()
+        if long == 0 and len(table.lines) and isinstance(table.lines, QueryLines):
+            assert (control.copied(table.lines) is not None) is (connection.vendor == "postgresql")
+        written = FORMATS[word].write(table, Circumstances("Kab. Kupang", [], AT), out, None)
+    sheet = READERS[word](out.getvalue())
+    assert sheet.headings == table.headings
+    lines = [[as_cell(cell) for cell in row] for row in sheet.rows]
+    return lines, [as_cell(cell) for cell in sheet.totals], (written.rows, written.sha256)
+
+
+def as_cell(value: Any) -> str:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    return as_text(float(value) if isinstance(value, Decimal) else value)
+
+
+def hash_of(table: Table) -> str:
+    """Over the lines of the CSV file, worked out from the file."""
+    out = io.BytesIO()
+    FORMATS["csv"].write(table, Circumstances("", [], AT), out, None)
+    _heading, *lines, _totals = out.getvalue().splitlines(keepends=True)
+    return hashlib.sha256(b"".join(lines)).hexdigest()
+
+
+def check_copies() -> None:
+    """No recount finds anything, but for certificates that the history owes."""
+    found = [difference for recount in RECOUNTS for difference in recount(AT)]
+    assert [one for one in found if one.kind != Kind.NO_CERTIFICATE] == []
