@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Least
@@ -21,7 +22,7 @@ from academy.reports.completion import ABOUT_EARNED, EARNED_COLUMNS, UNIT_COLUMN
 from academy.reports.filters import Filters, State
 from academy.reports.people import PERSON_COLUMNS, people_who_earned, person_sources, search
 from academy.reports.scope import Scope, Unit
-from academy.reports.tables import MadeLines, QueryLines, Table
+from academy.reports.tables import LinesByUnit, MadeLines, QueryLines, Table
 from courses.credit_hours import PNS_CREDIT_HOURS_A_YEAR, PPPK_CREDIT_HOURS_A_YEAR
 from courses.models import LearnerYear
 
@@ -69,22 +70,27 @@ def by_person(scope: Scope, filters: Filters) -> Table:
     found = with_hours(facts.roster(filters.units(scope)), year=filters.year).filter(
         _in(filters.state), search(filters.search)
     )
-    lines = QueryLines(
-        PERSON_HOUR_COLUMNS,
-        found.order_by("unit__path", "name", "pk"),
-        person_sources()
-        | {
-            "kind": "kind",
-            "credit_hours": "hours",
-            "duty": DUTY,
-            "lacking": LACKING,
-            "ceiling": CEILING,
-            "person": "pk",
-        },
-        refs=("person",),
-        summed=found,
-        totals={"credit_hours": Sum("hours"), "duty": Sum(DUTY), "lacking": Sum(LACKING)},
-    )
+    sources = person_sources() | {
+        "kind": "kind",
+        "credit_hours": "hours",
+        "duty": DUTY,
+        "lacking": LACKING,
+        "ceiling": CEILING,
+        "person": "pk",
+    }
+    about_lines: dict[str, Any] = {
+        "refs": ("person",),
+        "summed": found,
+        "totals": {"credit_hours": Sum("hours"), "duty": Sum(DUTY), "lacking": Sum(LACKING)},
+    }
+    ordered = found.order_by("unit__path", "name", "pk")
+    lines: QueryLines
+    if filters.search:
+        lines = QueryLines(PERSON_HOUR_COLUMNS, ordered, sources, **about_lines)
+    else:
+        lines = LinesByUnit(
+            PERSON_HOUR_COLUMNS, ordered, sources, per_unit=lambda: _people_per_unit(filters, scope), **about_lines
+        )
     return Table(name="jp", title=_("Credit hours by person"), columns=PERSON_HOUR_COLUMNS, lines=lines, note=_about())
 
 
@@ -111,6 +117,14 @@ def _in(state: State | None) -> Q:
     return {State.HOURS_SHORT: SHORT, State.HOURS_MET: MET, State.HOURS_ABOVE: ABOVE}.get(state or State.TARGET, Q())
 
 
+def _people_per_unit(filters: Filters, scope: Scope) -> list[tuple[int, int]]:
+    """The units with somebody in the list, in the order of the tree, and how many."""
+    figure = {state: key for key, state in STATE_OF_COLUMN.items()}[filters.state or State.TARGET]
+    paths, found = _hours_of_units(filters.units(scope), year=filters.year)
+    per_unit = sorted((path, unit, found[path][figure]) for unit, path in paths.items())
+    return [(unit, people) for _path, unit, people in per_unit if people]
+
+
 def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
     """How many of each unit met the duty; or, by the unit when earned, what was earned there."""
     units, shown = filters.units(scope), unit_rows(scope, filters, below)
@@ -123,7 +137,7 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
             path: {column.key: getattr(figures, column.key) for column in EARNED_COLUMNS} for (path,), figures in earned
         }
     else:
-        found = _hours_of_units(units, year=filters.year)
+        _paths, found = _hours_of_units(units, year=filters.year)
     keys = [column.key for column in columns[1:] if not column.share]
     rows = unit_sums(shown, found, keys)
     return Table(
@@ -135,8 +149,8 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
     )
 
 
-def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> dict[str, dict[str, int]]:
-    """Per path of a unit the figures of UNIT_HOUR_COLUMNS, without those below it; two queries, grouped by unit."""
+def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, str], dict[str, dict[str, int]]]:
+    """The path of each unit with somebody in it, and per path the figures of UNIT_HOUR_COLUMNS, without those below."""
     found: defaultdict[str, dict[str, int]] = defaultdict(
         lambda: {column.key: 0 for column in UNIT_HOUR_COLUMNS[1:] if not column.share}
     )
@@ -150,7 +164,8 @@ def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> dict[str, dict[s
             found[path]["short"] += count
             found[path]["lacking"] += count * PNS_CREDIT_HOURS_A_YEAR
     earned = (
-        LearnerYear.objects.filter(facts.among(units), year=year, person__is_active=True)
+        LearnerYear.objects.filter(facts.among(units), year=year)
+        .filter(facts.among(units, "person__unit"), person__is_active=True)  # the same unit; found by an index alone
         .order_by()
         .values_list("unit", "person__kind")
         .annotate(
@@ -171,4 +186,4 @@ def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> dict[str, dict[s
             figures["lacking"] -= towards_duty
         elif kind == PPPK:
             figures["above"] += above
-    return dict(found)
+    return paths, dict(found)

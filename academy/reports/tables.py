@@ -141,3 +141,35 @@ class QueryLines:
     @cached_property
     def _count(self) -> int:
         return self.queryset.count()
+
+
+class LinesByUnit(QueryLines):
+    """Lines in the order of the units of people, of which is known how many each holds: a page reads its units alone.
+
+    `per_unit` gives the key of every unit and its number of lines, in that order. Sorting everybody of a large agency for
+    each page of fifty takes longer than counting them.
+    """
+
+    def __init__(self, *args: Any, per_unit: Callable[[], Sequence[tuple[int, int]]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._per_unit = per_unit
+
+    @cached_property
+    def _units(self) -> Sequence[tuple[int, int]]:
+        return self._per_unit()
+
+    @cached_property
+    def _count(self) -> int:
+        return sum(count for _unit, count in self._units)
+
+    def __getitem__(self, part: slice) -> Sequence[Line]:
+        start, stop, _step = part.indices(len(self))
+        shown: list[int] = []
+        before = begins = 0
+        for unit, count in self._units:
+            if before < stop and before + count > start:
+                begins = begins if shown else before
+                shown.append(unit)
+            before += count
+        rows = self._rows().filter(unit__in=shown)[start - begins : stop - begins] if shown else []
+        return [self._line(row) for row in rows]

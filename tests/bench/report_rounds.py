@@ -13,16 +13,15 @@ from typing import Any
 
 import xlsxwriter
 from django.db import connection
-from django.db.models import Sum
 
 from academy.demo.nation import make_nation, tidy
 from academy.people.models import Agency, AgencyGroup, Person, Role
-from academy.reports import facts, people
+from academy.reports import facts, hours, people
 from academy.reports.files import FORMATS, Circumstances, write
 from academy.reports.filters import Filters, State
 from academy.reports.scope import Scope, scope_of
 from academy.reports.tables import QueryLines, Table
-from courses.models import Course, LearnerYear
+from courses.models import Course
 
 AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 YEAR = 2026
@@ -93,13 +92,14 @@ def agency_round() -> dict[str, float]:
 
 
 def hours_round() -> dict[str, float]:
-    """Seconds to sum the hours of the agency by unit, to count its people, and to read a page of its list."""
-    units = Filters(YEAR).units(_scope("hr@nation.test"))
-    hours = LearnerYear.objects.filter(unit__in=units, year=YEAR).order_by().values("unit")
-    people_of = Person.objects.filter(unit__in=units)
+    """Seconds of the duty of credit hours of the agency by unit, to count its people, and to read a page of the gap list."""
+    scope = _scope("hr@nation.test")
+    short = hours.by_person(scope, Filters(YEAR, state=State.HOURS_SHORT)).lines
+    middle = len(short) // 2
     return {
-        "hours": _timed(lambda: list(hours.annotate(sum=Sum("credit_hours")))),
-        "count": _timed(people_of.count),
+        "hours": _timed(lambda: hours.by_unit(scope, Filters(YEAR), scope.place(None, below=True).below)),
+        "page": _timed(lambda: short[middle : middle + 50]),
+        "count": _timed(Person.objects.filter(unit__in=scope.units).count),
     }
 
 

@@ -10,7 +10,7 @@ from tests.end_to_end.stack import Stack
 
 LEARNERS = {"": 100_000, "full": 1_000_000}
 ROUNDS = {"": 5, "full": 5}
-TIMES_BARE, TIMES_JOINED, TIMES_COUNT = 1.5, 5, 8
+TIMES_BARE, TIMES_JOINED, TIMES_COUNT, PAGE_MS = 1.5, 5, 8, 2
 CSV_TIMES_COPY, XLSX_TIMES_XLSXWRITER = 1.5, 5
 GROWTH_MIB, XLSX_MIB = 10, 60
 
@@ -25,6 +25,9 @@ def measure(academy: Stack, *, database: str, size: str) -> list[Figure]:
     figures = [
         told(f"report.agency ({database})", 1000 * _median(rounds, "by unit, whole"), "ms", told_of),
         at_most(f"report.hours ({database})", _ratio(hours, "hours", "count"), "x count(*)", TIMES_COUNT, told_of),
+        at_most(
+            f"report.hours page of the gap list ({database})", 1000 * _median(hours, "page"), "ms", PAGE_MS, told_of
+        ),
     ]
     if database == "PostgreSQL":
         figures += [

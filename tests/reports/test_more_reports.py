@@ -9,6 +9,9 @@ from django.test import Client
 
 from academy.people.models import Person
 from academy.people.placements import place
+from academy.reports.filters import Filters, State
+from academy.reports.hours import by_person
+from academy.reports.scope import scope_of
 from courses.models import LearnerYear
 from tests.factories import make_completion
 from tests.reports.world import AT, World, make_certificate, page_table, soup
@@ -179,3 +182,16 @@ def test_every_report_is_reached_from_the_overview(world: World, hr: Client):
         response = hr.get(link["href"])
         assert response.status_code == 200
         assert soup(response).select_one(".breadcrumbs a")["href"].startswith("/laporan/")
+
+
+@pytest.mark.parametrize("state", ["sasaran", "belum-memenuhi", "memenuhi", "di-atas-batas"])
+def test_pages_of_the_list_of_hours_hold_everybody_once(hours: World, state: str):
+    """A page reads the units it shows alone; together they are what a file reads in one go."""
+    scope = scope_of(hours.hr, at=AT)
+    assert scope
+    lines = by_person(scope, Filters(2026, state=State(state))).lines
+    whole = [line.values for line in iter(lines)]
+    assert len(lines) == len(whole)
+    for size in (1, 2, 3, 50):
+        pages = [line.values for start in range(0, len(lines), size) for line in lines[start : start + size]]
+        assert pages == whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Count, Max
 
 from academy.people.models import WorkUnit
 from academy.reports import facts
@@ -45,6 +45,10 @@ COVERED = {
         "enrolment_earned_in_unit",
         lambda: Enrolment.objects.filter(earned_unit__in=UNITS, completed_on__isnull=False, completed_on__year=2026)
         .order_by().values("earned_unit", "course_id").annotate(furthest=Max("reached")),
+    ),
+    "the roster of a unit, by kind": (
+        "person_of_unit",
+        lambda: facts.roster(UNITS).order_by().values_list("unit", "kind").annotate(people=Count("pk")),
     ),
     "hours of a unit": (
         "learner_year_of_unit",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from academy.covering import CoveringIndex
 from academy.people.models.agency import WorkUnit
 from academy.people.nip import validate as validate_nip
 
@@ -58,7 +59,13 @@ class Person(AbstractBaseUser, PermissionsMixin):
     grade = models.CharField(_("golongan"), max_length=8, blank=True)
     position = models.CharField(_("position"), max_length=200, blank=True)
     unit = models.ForeignKey(
-        WorkUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="people", verbose_name=_("work unit")
+        WorkUnit,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="people",
+        verbose_name=_("work unit"),
+        db_index=False,  # that of the roster begins with it
     )
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("works in the CMS"), default=False)
@@ -79,6 +86,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
             ),
             models.CheckConstraint(condition=~Q(nip="") & ~Q(email=""), name="person_nip_and_email_null_not_empty"),
         ]
+        # Reports count the roster of a unit, by kind, from this alone.
+        indexes = [CoveringIndex(fields=["unit"], include=["kind", "is_active", "id"], name="person_of_unit")]
 
     def __str__(self) -> str:
         return self.full_name
