@@ -132,6 +132,19 @@ class QueryLines:
             self._count = len(lines)  # all of them are here: nobody need count them again
         return lines
 
+    def showing(
+        self, columns: Sequence[Column], more: Mapping[str, Any] | None = None, *, refs: Sequence[str] = ()
+    ) -> QueryLines:
+        """The same lines in other columns, of the same sources and some more; both totalled alike."""
+        return QueryLines(
+            columns,
+            self.queryset,
+            {**self.sources, **(more or {})},
+            refs=refs,
+            summed=self._summed,
+            totals=self._totals,
+        )
+
     def sums(self) -> dict[str, int]:
         """The sums as the database works them out, for a page that shows only a part of the lines."""
         wanted = {column.key: self._totals[column.key] for column in self.columns if column.totalled}

@@ -16,10 +16,10 @@ from django.utils.translation import pgettext
 
 from academy.people.accesses import log_file
 from academy.people.models import AccessLog, Person
-from academy.reports import completion, pages, reading
+from academy.reports import completion, documents, dossier, pages, reading
 from academy.reports import people as lists
 from academy.reports.export_views import begin, refused
-from academy.reports.files import FORMATS, Circumstances, file_name, in_words, write
+from academy.reports.files import FORMATS, Circumstances, FileFormat, file_name, in_words, write
 from academy.reports.filters import Filters
 from academy.reports.inquiry import Inquiry, for_hr, within_limit
 from academy.reports.registry import OVERVIEW, REPORTS, Question, Report
@@ -28,7 +28,6 @@ from academy.reports.tables import Table
 
 LINES_PER_PAGE = 50
 UNITS_PER_PAGE = 100
-AT_ONCE = 5_000  # lines of a file that the request itself may write
 
 
 @for_hr
@@ -102,6 +101,34 @@ def page_of(name: str) -> Callable[..., HttpResponseBase]:
     return page
 
 
+@for_hr
+@within_limit
+def supporting_evidence(inquiry: Inquiry) -> HttpResponseBase:
+    """What the dossier will hold, with its figures as they are now."""
+    report = REPORTS["bukti-dukung"]
+    question, problems = inquiry.question(report)
+    filters = question.filters
+    place = inquiry.scope.place(filters.unit, below=True)
+    annex = report.table(question).lines
+    units = completion.by_unit(inquiry.scope, filters, place.below, today=question.today).lines.sums()
+    told = dossier.figures(units, completions=len(annex), credit_hours=annex.sums()["credit_hours"], filters=filters)
+    context = _context(inquiry, report, question, place, problems) | {
+        "title": report.title,
+        "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(report.title)),
+        "basis": [{"label": name, "value": value} for name, value in dossier.basis()],
+        "figures": [{"label": name, "value": value} for name, value in told],
+        "lines": pages.count_of_lines(len(annex)) if len(annex) else "",
+        "holds": dossier.contents(),
+        "pdf_url": filters.address(report.file_view, "pdf"),
+        "files": [
+            {"label": form.label, "url": filters.address(report.file_view, word)}
+            for word, form in FORMATS.items()
+            if word != "pdf"
+        ],
+    }
+    return render(inquiry.request, "reports/dossier.html", context)
+
+
 def file_of(name: str) -> Callable[..., HttpResponseBase]:
     """The files of a report."""
 
@@ -155,13 +182,13 @@ def _person(inquiry: Inquiry, pk: int) -> Person:
 @for_hr
 def own_courses_file(inquiry: Inquiry, pk: int, word: str) -> HttpResponseBase:
     subject = _person(inquiry, pk)
-    return _file(inquiry, lists.own_courses(subject), word, subject=subject)
+    return _file(inquiry, lists.own_courses(subject), FORMATS[word], subject=subject)
 
 
 @for_hr
 def own_certificates_file(inquiry: Inquiry, pk: int, word: str) -> HttpResponseBase:
     subject = _person(inquiry, pk)
-    return _file(inquiry, lists.own_certificates(subject, at=inquiry.at), word, subject=subject)
+    return _file(inquiry, lists.own_certificates(subject, at=inquiry.at), FORMATS[word], subject=subject)
 
 
 def _filtered_file(inquiry: Inquiry, report: Report, word: str) -> HttpResponseBase:
@@ -173,23 +200,24 @@ def _filtered_file(inquiry: Inquiry, report: Report, word: str) -> HttpResponseB
         question, problems = inquiry.question(report)
     if problems:
         return refused(inquiry, problems, status=400)
-    count = None
+    count, form = None, report.form(word, question)
     try:
         with reading.limited(settings.REPORTS_SECONDS):
             table = report.table(question)
             count = len(table.lines)
-            if count <= AT_ONCE:
-                return _file(inquiry, table, word, filters=question.filters)
+            if form.most_lines is not None and count > form.most_lines:
+                return refused(inquiry, [documents.too_many(form.most_lines)], status=422)
+            if count <= form.at_once:
+                return _file(inquiry, table, form, filters=question.filters)
     except reading.TooLong:
         pass
     return begin(inquiry, report, question, word, total=count)
 
 
 def _file(
-    inquiry: Inquiry, table: Table, word: str, *, filters: Filters | None = None, subject: Person | None = None
+    inquiry: Inquiry, table: Table, form: FileFormat, *, filters: Filters | None = None, subject: Person | None = None
 ) -> HttpResponseBase:
     """The file, with what it states about itself in the headers as well (percent-encoded), logged."""
-    form = FORMATS[word]
     words = filters.in_words() if filters else [(pgettext("report", "Person"), subject.full_name if subject else "")]
     circumstances = Circumstances(scope=inquiry.scope.label, filters=words, as_of=inquiry.at)
     content, control = write(table, circumstances, form)
@@ -199,7 +227,7 @@ def _file(
         scope=inquiry.scope.label,
         at=inquiry.at,
         subject=subject,
-        detail={"report": table.name, "format": word, "rows": control.rows, "sha256": control.sha256} | chosen,
+        detail={"report": table.name, "format": form.word, "rows": control.rows, "sha256": control.sha256} | chosen,
         units=[subject.unit_id]
         if subject and subject.unit_id
         else inquiry.scope.about(filters.unit if filters else None),
