@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from academy.pages.templatetags.formats import grouped
@@ -19,7 +19,6 @@ from academy.reports.columns import Column, Value, readable
 from academy.reports.control import Circumstances, Control, Progress, in_words
 from academy.reports.sheets import writable
 from academy.reports.tables import Table
-from academy.reports.workbooks import about
 from certificates.rendering import draw_sheet
 
 STYLE = Path(__file__).resolve().parent / "templates" / "reports" / "pdf" / "report.css"
@@ -41,7 +40,7 @@ def write_pdf(table: Table, circumstances: Circumstances, out: IO[bytes], progre
     context = {
         "title": str(table.title),
         "foot": foot(circumstances),
-        "facts": [(name, as_text(fact)) for name, fact in about(table, circumstances, control)],
+        "facts": facts(table, circumstances, control),
         "sheet": sheet(table.columns, rows, control.totals(table)),
     }
     out.write(draw_sheet(html("table", context), style=STYLE))
@@ -51,6 +50,19 @@ def write_pdf(table: Table, circumstances: Circumstances, out: IO[bytes], progre
 def html(name: str, context: dict[str, Any]) -> str:
     language = get_language() or settings.LANGUAGE_CODE
     return render_to_string(f"reports/pdf/{name}.html", {"language": language, **context})
+
+
+def facts(table: Table, circumstances: Circumstances, control: Control) -> list[tuple[str, str]]:
+    """What the file says of itself beside its title and its last row."""
+    told = [
+        (pgettext("report", "Scope"), circumstances.scope),
+        *circumstances.filters,
+        (pgettext("report", "Data as of"), in_words(circumstances.as_of)),
+        (pgettext("report", "Lines"), grouped(control.rows)),
+        (_("SHA-256 of the lines"), control.sha256),
+        (pgettext("report", "Note"), str(table.note)),
+    ]
+    return [(name, writable(value)) for name, value in told if value]
 
 
 def foot(circumstances: Circumstances) -> str:
@@ -75,10 +87,6 @@ def sheet(
         "totals": _cells(columns, totals, dash=False) if totals else None,
         "wide": len(columns) > WIDE,
     }
-
-
-def as_text(fact: str | int) -> str:
-    return grouped(fact) if isinstance(fact, int) else writable(fact)
 
 
 def _cells(columns: Sequence[Column], values: tuple[Value, ...], *, dash: bool = True) -> list[Cell]:

@@ -26,6 +26,7 @@ from academy.reports import documents
 from academy.reports.columns import Column, Kind, Value, percentage, readable
 from academy.reports.control import Circumstances, Control, Progress, in_words
 from academy.reports.filters import Filters
+from academy.reports.sheets import writable
 from academy.reports.tables import Line, Lines, MadeLines, Table
 from academy.reports.workbooks import write_xlsx
 from certificates.rendering import draw_sheet
@@ -209,11 +210,11 @@ def _context(
         "title": _("Supporting evidence"),
         "year": str(filters.year),
         "foot": documents.foot(circumstances),
-        "basis": [(name, documents.as_text(fact)) for name, fact in basis()],
+        "basis": [(name, writable(fact)) for name, fact in basis()],
         "figures": figures(tables.units.lines.sums(), completions=control.rows, credit_hours=hours, filters=filters),
         "facts": [
-            (pgettext("report", "Scope"), documents.as_text(circumstances.scope)),
-            *((name, documents.as_text(value)) for name, value in circumstances.filters),
+            (pgettext("report", "Scope"), writable(circumstances.scope)),
+            *((name, writable(value)) for name, value in circumstances.filters),
             (pgettext("report", "Data as of"), in_words(circumstances.as_of)),
             (_("Annex"), f"{ANNEX_NAME} ({_('in this PDF')})"),
             (_("Lines of the annex"), grouped(control.rows)),
