@@ -25,6 +25,7 @@ STYLE = Path(__file__).resolve().parent / "templates" / "reports" / "pdf" / "rep
 MOST_LINES = 2_000  # some 10 ms each
 AT_ONCE = 200
 WIDE = 9  # more columns than this are set smaller
+NIP_WIDTH = 34  # it stays on one line in the widest table, too
 
 Cell = dict[str, Any]
 
@@ -73,15 +74,15 @@ def sheet(
     columns: Sequence[Column], rows: Iterable[tuple[Value, ...]], totals: tuple[Value, ...] | None = None
 ) -> dict[str, Any]:
     """Lines for reports/pdf/_lines.html; the widths of the columns are shares of the paper's."""
-    whole = sum(column.width for column in columns)
+    widths = [NIP_WIDTH if column.key == "nip" else column.width for column in columns]
     return {
         "columns": [
             {
                 "heading": str(column.heading),
-                "width": f"{100 * column.width / whole:.2f}",
+                "width": f"{100 * width / sum(widths):.2f}",
                 "figure": column.kind.is_number,
             }
-            for column in columns
+            for column, width in zip(columns, widths, strict=True)
         ],
         "rows": [_cells(columns, row) for row in rows],
         "totals": _cells(columns, totals, dash=False) if totals else None,
@@ -93,7 +94,7 @@ def _cells(columns: Sequence[Column], values: tuple[Value, ...], *, dash: bool =
     return [
         {
             "text": writable(readable(value, column.kind)) if dash or value is not None else "",
-            "figure": column.kind.is_number,
+            "look": "figure" if column.kind.is_number else "whole" if column.key == "nip" else "",
         }
         for column, value in zip(columns, values, strict=True)
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from io import BytesIO
@@ -27,7 +27,7 @@ from academy.reports.columns import Column, Kind, Value, percentage, readable
 from academy.reports.control import Circumstances, Control, Progress, in_words
 from academy.reports.filters import Filters
 from academy.reports.sheets import writable
-from academy.reports.tables import Line, Lines, MadeLines, Table
+from academy.reports.tables import Line, Lines, MadeLines, QueryLines, Table
 from academy.reports.workbooks import write_xlsx
 from certificates.rendering import draw_sheet
 from courses.models import CoursePage, Edition, LegalReference
@@ -150,6 +150,14 @@ def agree(tables: Tables, control: Control, filters: Filters) -> bool:
     return all(count == control.rows for count in counted)
 
 
+def measured(annex: Table) -> tuple[int, int]:
+    """The lines of the annex and its credit hours, for a page that shows neither."""
+    if not isinstance(annex.lines, QueryLines):
+        raise TypeError(annex.lines)
+    count, sums = annex.lines.measured()
+    return count, sums["credit_hours"]
+
+
 def figures(
     units: Mapping[str, int], *, completions: int, credit_hours: int, filters: Filters
 ) -> list[tuple[str, str]]:
@@ -216,7 +224,7 @@ def _context(
             (pgettext("report", "Scope"), writable(circumstances.scope)),
             *((name, writable(value)) for name, value in circumstances.filters),
             (pgettext("report", "Data as of"), in_words(circumstances.as_of)),
-            (_("Annex"), f"{ANNEX_NAME} ({_('in this PDF')})"),
+            (_("Annex"), _("%(file)s, attached to this PDF") % {"file": ANNEX_NAME}),
             (_("Lines of the annex"), grouped(control.rows)),
             (_("SHA-256 of the lines"), control.sha256),
             (_("SHA-256 of the file"), hashlib.sha256(content).hexdigest()),
@@ -265,11 +273,7 @@ def _courses(tally: Tally) -> Table:
     }
     pages = CoursePage.objects.filter(course__key__in=keys).select_related("course")
     legal = {
-        page.course.key: "; ".join(
-            f"{reference} ({_('as of %(day)s') % {'day': day(reference.as_of_on)}})"
-            for reference in page.legal_references.all()
-        )
-        for page in pages.prefetch_related("legal_references")
+        page.course.key: _cited(page.legal_references.all()) for page in pages.prefetch_related("legal_references")
     }
     rows = [
         {
@@ -282,6 +286,20 @@ def _courses(tally: Tally) -> Table:
         for (key, title, edition), count in sorted(tally.courses.items(), key=lambda item: item[0][1:])
     ]
     return Table("dasar", _("Courses finished and what they rest on"), COURSE_COLUMNS, MadeLines(COURSE_COLUMNS, rows))
+
+
+def _cited(references: Iterable[LegalReference]) -> str:
+    """Each regulation once, with its articles and the days as of which they are cited."""
+    articles: defaultdict[str, list[str]] = defaultdict(list)
+    days: defaultdict[str, set[date]] = defaultdict(set)
+    for reference in references:
+        articles[reference.regulation] += [reference.article] if reference.article else []
+        days[reference.regulation].add(reference.as_of_on)
+    as_of = _("as of %(day)s")
+    return "; ".join(
+        f"{', '.join([regulation, *articles[regulation]])} ({as_of % {'day': ', '.join(day(one) for one in sorted(days[regulation]))}})"
+        for regulation in articles
+    )
 
 
 def _signatories(tally: Tally) -> Table:

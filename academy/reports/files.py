@@ -115,7 +115,11 @@ def write(
     """The file, rewound to its beginning; the caller closes it. Without `out` it is a temporary one."""
     if out is None:
         out = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115  the caller closes it
-    control = form.write(table, circumstances, out, progress)
+    try:
+        control = form.write(table, circumstances, out, progress)
+    except BaseException:
+        out.close()
+        raise
     out.seek(0)
     return out, control
 

@@ -64,7 +64,7 @@ ANNEX_COLUMNS = (
     Column("completed_on", pgettext_lazy("report column", "Completed on"), Kind.DATE, width=17),
     Column("credit_hours", pgettext_lazy("report column", "Credit hours"), Kind.INTEGER, totalled=True, width=10),
     Column("number", pgettext_lazy("report column", "Certificate number"), width=24),
-    Column("address", pgettext_lazy("report column", "Check at"), width=36),
+    Column("address", pgettext_lazy("report column", "Check at"), width=44),
 )
 ANNEX_REFS = ("course_key", "organiser", "signatory", "position")
 ELSEWHERE = pgettext_lazy("report", "No longer in your scope")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, overload
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import pgettext
 
@@ -150,6 +150,13 @@ class QueryLines:
         wanted = {column.key: self._totals[column.key] for column in self.columns if column.totalled}
         found = self._summed.order_by().aggregate(**wanted) if self._summed is not None and wanted else {}
         return {key: found.get(key) or 0 for key in wanted}
+
+    def measured(self) -> tuple[int, dict[str, int]]:
+        """The number of lines and the sums, in one query; for lines that are the rows of `summed`."""
+        if self._summed is None:
+            return len(self), self.sums()
+        found = self._summed.order_by().aggregate(lines=Count("pk"), **self._totals)
+        return found.pop("lines"), {column.key: found[column.key] or 0 for column in self.columns if column.totalled}
 
     @cached_property
     def _count(self) -> int:

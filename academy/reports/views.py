@@ -109,15 +109,15 @@ def supporting_evidence(inquiry: Inquiry) -> HttpResponseBase:
     question, problems = inquiry.question(report)
     filters = question.filters
     place = inquiry.scope.place(filters.unit, below=True)
-    annex = report.table(question).lines
     units = completion.by_unit(inquiry.scope, filters, place.below, today=question.today).lines.sums()
-    told = dossier.figures(units, completions=len(annex), credit_hours=annex.sums()["credit_hours"], filters=filters)
+    count, credit_hours = dossier.measured(report.table(question))
+    told = dossier.figures(units, completions=count, credit_hours=credit_hours, filters=filters)
     context = _context(inquiry, report, question, place, problems) | {
         "title": report.title,
         "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(report.title)),
-        "basis": [{"label": name, "value": value} for name, value in dossier.basis()],
+        "indicator": settings.EVIDENCE_INDICATOR,
         "figures": [{"label": name, "value": value} for name, value in told],
-        "lines": pages.count_of_lines(len(annex)) if len(annex) else "",
+        "lines": pages.count_of_lines(count) if count else "",
         "holds": dossier.contents(),
         "pdf_url": filters.address(report.file_view, "pdf"),
         "files": [
@@ -209,8 +209,8 @@ def _filtered_file(inquiry: Inquiry, report: Report, word: str) -> HttpResponseB
                 return refused(inquiry, [documents.too_many(form.most_lines)], status=422)
             if count <= form.at_once:
                 return _file(inquiry, table, form, filters=question.filters)
-    except reading.TooLong:
-        pass
+    except (reading.TooLong, dossier.Changing):
+        pass  # a worker takes its time, and tries again
     return begin(inquiry, report, question, word, total=count)
 
 

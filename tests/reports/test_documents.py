@@ -84,7 +84,7 @@ def test_nothing_in_it_is_a_link_and_markup_is_text(world: World, hr: Client):
     with pikepdf.open(io.BytesIO(data)) as pdf:
         assert not [page for page in pdf.pages if "/Annots" in page]
         assert not [page for page in pdf.pages if page.get("/Resources", {}).get("/XObject")]
-    assert '<a href="https://x.test/">' in " ".join(read_pdf(data).rows[0])
+    assert "<ahref=https://x.test/>=1+1</a>" in "".join(read_pdf(data).rows[0]).replace(" ", "").replace('"', "")
 
 
 def test_more_lines_than_a_document_has_are_refused_with_the_way_out(world: World, hr: Client, monkeypatch):
@@ -93,7 +93,7 @@ def test_more_lines_than_a_document_has_are_refused_with_the_way_out(world: Worl
     response = hr.get("/laporan/pegawai.pdf")  # seven people
     assert response.status_code == 422
     assert "PDF hanya untuk ringkasan paling banyak 6 baris. Pilih Excel atau CSV" in soup(response).get_text()
-    assert hr.get("/laporan/pegawai.pdf?keadaan=selesai").status_code == 200
+    assert len(read_pdf(content(hr.get("/laporan/pegawai.pdf?keadaan=selesai"))).rows) == 2
     assert AccessLog.objects.count() == 1
     assert len(read_csv(content(hr.get("/laporan/pegawai.csv"))).rows) == 7
 
