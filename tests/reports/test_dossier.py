@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 from typing import Any
 
 import pikepdf
@@ -16,8 +17,11 @@ from academy.people import units
 from academy.people.models import AccessLog
 from academy.people.placements import place
 from academy.reports import dossier
+from academy.reports.control import Circumstances
 from academy.reports.exports import jobs, making
 from academy.reports.models import Export
+from academy.reports.registry import REPORTS, read_question
+from academy.reports.scope import scope_of
 from courses.models import LegalReference
 from tests.factories import make_completion
 from tests.reports import paper
@@ -164,22 +168,38 @@ def test_the_page_shows_the_figures_and_leads_to_the_file(world: World, hr: Clie
     assert "/laporan/bukti-dukung/" in hr.get("/laporan/").text
 
 
-def test_tables_that_do_not_agree_make_no_file(world: World, hr: Client, monkeypatch):
-    """Somebody finishes between the tables: it is read again, and in the end left to a worker."""
-    late: list[Any] = [world.people["citra"], world.people["dedi"], world.people["elsa"]]
-    write = dossier.write_xlsx
+def test_tables_that_do_not_agree_are_read_again_and_in_the_end_make_no_file(world: World):
+    """Somebody finishes after the table by course was read and before the annex is."""
+    scope = scope_of(world.hr, at=AT)
+    assert scope is not None
+    question, _problems = read_question({"tahun": "2026"}, REPORTS["bukti-dukung"].choices, scope=scope, at=AT)
 
-    def finish_first(*args: Any) -> Any:
-        control = write(*args)
-        control.rows += len(late)
-        if late:
-            late.pop()
-        return control
+    def now() -> dossier.Tables:
+        return dossier.Tables(*(REPORTS[name].table(question) for name in ("unit", "pelatihan", "bukti-dukung")))
 
-    monkeypatch.setattr(dossier, "write_xlsx", finish_first)
-    assert hr.get("/laporan/bukti-dukung.pdf").status_code == 202  # a worker tries again
-    assert not late
-    assert "Lampiran" in words(pdf_of(hr))
+    before, reads = now(), []
+    make_completion(world.people["fani"], edition=world.course_y.editions.get())
+
+    def at_first_stale() -> dossier.Tables:
+        reads.append(1)
+        return replace(now(), courses=before.courses) if len(reads) == 1 else now()
+
+    circumstances = Circumstances(scope.label, question.filters.in_words(), AT)
+    with pytest.raises(dossier.Changing):
+        dossier.write(
+            lambda: replace(now(), courses=before.courses), question.filters, circumstances, io.BytesIO(), None
+        )
+    control = dossier.write(at_first_stale, question.filters, circumstances, io.BytesIO(), None)
+    assert (len(reads), control.rows) == (2, 3)
+
+
+def test_what_keeps_changing_is_left_to_a_worker(world: World, hr: Client, monkeypatch):
+    def changing(*_arguments: Any) -> Any:
+        raise dossier.Changing
+
+    monkeypatch.setitem(REPORTS, "bukti-dukung", replace(REPORTS["bukti-dukung"], draw=changing))
+    assert hr.get("/laporan/bukti-dukung.pdf").status_code == 202
+    assert Export.objects.get().total == 2
 
 
 @pytest.mark.django_db(transaction=True)
