@@ -227,7 +227,7 @@ def _context(
             (_("Annex"), _("%(file)s, attached to this PDF") % {"file": ANNEX_NAME}),
             (_("Lines of the annex"), grouped(control.rows)),
             (_("SHA-256 of the lines"), control.sha256),
-            (_("SHA-256 of the file"), hashlib.sha256(content).hexdigest()),
+            (_("SHA-256 of the attached file"), hashlib.sha256(content).hexdigest()),
         ],
         "parts": [part for part in parts if part["sheet"]["rows"]],
         "annex": _part(tables.annex, tally.printed, control),
