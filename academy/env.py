@@ -20,6 +20,9 @@ from academy import whole_files
 
 LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "[::1]", "::1"}
 SHORTEST_SECRET_KEY = 50
+# Not verified in the text of the regulation, and another one from the cycle of 2026 on: docs/rules.md.
+EVIDENCE_INDICATOR = "Indikator 25 SPBE: kompetensi sumber daya manusia"
+EVIDENCE_REFERENCE = "permenpanrb-59-2020"
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Environment:
     database_url: str
     reports_database_url: str  # empty: reports are read where everything is
     reports_seconds: int
+    evidence_indicator: str
+    evidence_reference: str
     redis_url: str
     celery_broker_url: str
     email: dict[str, Any]
@@ -121,6 +126,8 @@ def read(base_dir: Path) -> Environment:
         database_url=database_url or f"sqlite:///{data_dir / 'academy.sqlite3'}",
         reports_database_url=env.str("REPORTS_DATABASE_URL", default=""),
         reports_seconds=_seconds(env, "REPORTS_SECONDS", default=20),
+        evidence_indicator=env.str("EVIDENCE_INDICATOR", default="") or EVIDENCE_INDICATOR,
+        evidence_reference=env.str("EVIDENCE_REFERENCE", default="") or EVIDENCE_REFERENCE,
         redis_url=redis_url,
         celery_broker_url=env.str("CELERY_BROKER_URL", default="") or redis_url or "filesystem://localhost",
         email=env.email_url_config(email_url or "consolemail://"),

@@ -123,6 +123,8 @@ if ENV.reports_database_url:
     DATABASES["reports"] = database(ENV.reports_database_url)
 DATABASE_ROUTERS = ["academy.reports.reading.ReportsRouter"]
 REPORTS_SECONDS = ENV.reports_seconds  # how long the queries of one page may take
+EVIDENCE_INDICATOR = ENV.evidence_indicator  # what the dossier of reports is evidence of
+EVIDENCE_REFERENCE = ENV.evidence_reference  # key of the LegalReference that it cites
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENV.redis_url

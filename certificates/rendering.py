@@ -6,7 +6,7 @@ import hashlib
 import mimetypes
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from importlib import resources
@@ -185,13 +185,22 @@ def render_pdf(
     return pdf
 
 
-def draw_sheet(html: str, *, style: Path) -> bytes:
-    """Another document than a certificate with the same fonts, and as little it may open: PDF/UA-1. RenderError if not."""
+def draw_sheet(html: str, *, style: Path, attachments: Sequence[Attachment] = ()) -> bytes:
+    """Another document than a certificate with the same fonts, and as little it may open. RenderError if it cannot be drawn.
+
+    PDF/UA-1; with files in it PDF/A-3a as well.
+    """
+    archive = {"attachments": attachments, "finisher": partial(archival.finish, slot=None)} if attachments else {}
     try:
         with _drawing:
             sheet = CSS(string=style.read_text(), url_fetcher=AssetFetcher(), font_config=_fonts())
-            document = HTML(string=html, url_fetcher=AssetFetcher())
-            pdf: bytes = document.write_pdf(stylesheets=[sheet], font_config=_fonts(), pdf_variant="pdf/ua-1")
+            document = PlainHTML(string=html, url_fetcher=AssetFetcher())
+            pdf: bytes = document.write_pdf(
+                stylesheets=[sheet],
+                font_config=_fonts(),
+                pdf_variant=VARIANT if attachments else "pdf/ua-1",
+                **archive,
+            )
     except FatalURLFetchingError as error:  # a BaseException: no caller would catch it
         raise RenderError(str(error)) from error
     return pdf

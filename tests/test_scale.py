@@ -51,6 +51,7 @@ LISTS = tuple(
 DESK = (
     "/laporan/pegawai/?status=nonaktif",
     "/laporan/pegawai/{person}/",
+    *(f"/laporan/bukti-dukung/?{query}" for query in ("", "unit={leaf}", "menurut=unit-saat-selesai")),
     "/laporan/berkas/",
     f"/laporan/berkas/?{LAST}",
     "/laporan/berkas/?daftar=lain",

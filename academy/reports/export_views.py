@@ -58,7 +58,8 @@ def begin(inquiry: Inquiry, report: Report, question: Question, word: str, *, to
 
 
 def refused(inquiry: Inquiry, problems: list[str], *, status: int) -> HttpResponse:
-    return render(inquiry.request, "reports/refused.html", {"problems": problems}, status=status)
+    context = {"problems": problems, "in_address": status == 400}
+    return render(inquiry.request, "reports/refused.html", context, status=status)
 
 
 @for_hr

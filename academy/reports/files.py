@@ -1,4 +1,4 @@
-"""A table as a file: CSV, XLSX or JSON, with the same headings, lines, totals and hash.
+"""A table as a file: XLSX, CSV, JSON or PDF, with the same headings, lines, totals and hash.
 
 Written line by line, so memory stays flat. Nothing in a file is a live formula (promise P9).
 """
@@ -14,7 +14,7 @@ from typing import IO
 from django.utils.text import slugify
 from django.utils.timezone import localtime
 
-from academy.reports import copying
+from academy.reports import copying, documents
 from academy.reports.columns import Value, plain
 from academy.reports.control import Circumstances, Control, Progress, copied, in_words, portions
 from academy.reports.csv_lines import csv_line
@@ -24,6 +24,7 @@ from academy.reports.workbooks import write_xlsx
 __all__ = ["FORMATS", "Circumstances", "Control", "FileFormat", "Progress", "file_name", "in_words", "write"]
 
 SPOOL_BYTES = 1024 * 1024
+AT_ONCE = 5_000  # lines of a file that the request itself may write
 BOM = "\ufeff"
 
 
@@ -72,12 +73,17 @@ def write_json(table: Table, circumstances: Circumstances, out: IO[bytes], progr
 
 @dataclass(frozen=True)
 class FileFormat:
-    """`word` stands in the address, and nothing else differs there between the formats."""
+    """`word` stands in the address, and nothing else differs there between the formats.
+
+    More lines than `at_once` are a worker's to write; more than `most_lines` are refused.
+    """
 
     word: str
     label: str
     content_type: str
     write: Callable[[Table, Circumstances, IO[bytes], Progress | None], Control]
+    at_once: int = AT_ONCE
+    most_lines: int | None = None
 
 
 FORMATS = {
@@ -86,6 +92,14 @@ FORMATS = {
         FileFormat("xlsx", "Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", write_xlsx),
         FileFormat("csv", "CSV", "text/csv; charset=utf-8", write_csv),
         FileFormat("json", "JSON", "application/json", write_json),
+        FileFormat(
+            "pdf",
+            "PDF",
+            "application/pdf",
+            documents.write_pdf,
+            at_once=documents.AT_ONCE,
+            most_lines=documents.MOST_LINES,
+        ),
     )
 }
 
@@ -101,7 +115,11 @@ def write(
     """The file, rewound to its beginning; the caller closes it. Without `out` it is a temporary one."""
     if out is None:
         out = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115  the caller closes it
-    control = form.write(table, circumstances, out, progress)
+    try:
+        control = form.write(table, circumstances, out, progress)
+    except BaseException:
+        out.close()
+        raise
     out.seek(0)
     return out, control
 

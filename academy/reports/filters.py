@@ -66,7 +66,7 @@ class Choices:
     """What a report lets its reader choose: lists, of which `unasked` is shown first.
 
     `earned`: there is a view by the unit when earned, with lists of its own. `inactive`: accounts that are switched off
-    can be shown instead.
+    can be shown instead. What is not `searched` holds all lines, or its totals would be those of a search.
     """
 
     states: Sequence[State] = ()
@@ -74,6 +74,7 @@ class Choices:
     earned: bool = False
     earned_states: Sequence[State] = ()
     inactive: bool = False
+    searched: bool = True
 
     def lists(self, attribution: Attribution) -> Sequence[State]:
         return self.earned_states if attribution == Attribution.EARNED else self.states
@@ -160,7 +161,7 @@ def read_filters(
         unit=unit,
         direct=_read_direct(params.get("langsung", ""), unit, problems),
         state=_read_state(params.get("keadaan", ""), lists, unasked, problems),
-        search=_read_search(params.get("q", ""), problems),
+        search=_read_search(params.get("q", ""), choices, problems),
         inactive=_read_inactive(params.get("status", ""), choices, attribution, problems),
         attribution=attribution,
     )
@@ -235,8 +236,11 @@ def _read_inactive(text: str, choices: Choices, attribution: Attribution, proble
     return True
 
 
-def _read_search(text: str, problems: list[str]) -> str:
+def _read_search(text: str, choices: Choices, problems: list[str]) -> str:
     clean = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
+    if clean and not choices.searched:
+        problems.append(_("This report cannot be searched; you see all of it."))
+        return ""
     if len(clean) > LONGEST_SEARCH:
         problems.append(
             _("The search was longer than %(most)d characters; only its beginning was looked for.")

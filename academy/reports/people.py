@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Concat, Substr, Trim
@@ -55,6 +57,18 @@ COMPLETION_COLUMNS = (
     *PAIR_COLUMNS,
 )
 PEOPLE = pgettext_lazy("report", "People")
+# The annex of the dossier; refs of its lines are those in ANNEX_REFS.
+ANNEX_COLUMNS = (
+    *PERSON_COLUMNS[:3],
+    PERSON_COLUMNS[4],
+    Column("course", pgettext_lazy("report column", "Course"), width=36),
+    Column("edition", pgettext_lazy("report column", "Edition"), width=10),
+    Column("completed_on", pgettext_lazy("report column", "Completed on"), Kind.DATE, width=17),
+    Column("credit_hours", pgettext_lazy("report column", "Credit hours"), Kind.INTEGER, totalled=True, width=10),
+    Column("number", pgettext_lazy("report column", "Certificate number"), width=24),
+    Column("address", pgettext_lazy("report column", "Check at"), width=44),
+)
+ANNEX_REFS = ("course_key", "organiser", "signatory", "position")
 ELSEWHERE = pgettext_lazy("report", "No longer in your scope")
 OWN_COURSE_COLUMNS = (
     PAIR_COLUMNS[0],
@@ -256,6 +270,38 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course], *, t
         totals=facts.TOTALS_OF_PAIRS,
     )
     return Table(name="peserta", title=_("Participants by course"), columns=PARTICIPANT_COLUMNS, lines=lines)
+
+
+def finishers(scope: Scope, filters: Filters, courses: Sequence[Course], *, today: date) -> Table:
+    """One line per person and course finished, or per completion earned, with the address where its certificate is checked."""
+    filters = filters.with_(state=State.FINISHED, search="")
+    address = Case(
+        When(certificate__code__isnull=False, then=Concat(Value(f"{settings.SITE_URL}/V/"), "certificate__code")),
+        default=Value(""),
+        output_field=CharField(),
+    )
+    more: dict[str, Any] = {
+        "address": address,
+        "organiser": "certificate__organiser__name",
+        "signatory": "certificate__facts__signatory",
+        "position": "certificate__facts__signatory_position",
+    }
+    columns: tuple[Column, ...] = ANNEX_COLUMNS
+    if filters.by_earned_unit:
+        table = completions(scope, filters)
+        columns = (*PERSON_COLUMNS[:3], COMPLETION_COLUMNS[len(PERSON_COLUMNS)], *ANNEX_COLUMNS[3:])
+        more |= hidden({"address": address}, facts.among(scope.units, "person__unit"), {})
+    else:
+        table = participants(scope, filters, courses, today=today)
+    if not isinstance(table.lines, QueryLines):
+        raise TypeError(table.lines)
+    return replace(
+        table,
+        name="bukti-dukung",
+        title=_("Who finished which course"),
+        columns=columns,
+        lines=table.lines.showing(columns, more, refs=ANNEX_REFS),
+    )
 
 
 # Where the values of PAIR_COLUMNS stand for an enrolment that went through `facts.with_certificate`.

@@ -6,8 +6,10 @@ How one is added stands in docs/how-to/add-a-report.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
+from typing import IO
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -16,8 +18,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from academy.reports import assigned, completion, hours, issuance, matrix, people
+from academy.reports import assigned, completion, dossier, hours, issuance, matrix, people
+from academy.reports.control import Circumstances, Control, Progress
 from academy.reports.facts import years
+from academy.reports.files import FORMATS, FileFormat
 from academy.reports.filters import Choices, Filters, State, read_filters
 from academy.reports.links import Links, from_course, from_person, from_unit, from_unit_and_course, to_list
 from academy.reports.scope import Scope, Unit
@@ -25,6 +29,7 @@ from academy.reports.tables import Table
 from courses.models import Course, Edition
 
 OVERVIEW = "report_overview"
+DOSSIER = "report_dossier"
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Report:
     """`name` stands in its addresses: `page_view` is that of its page, `file_view` that of its files.
 
     `links` tells where its cells lead. Lists of people are `searchable`, and offered behind the figures of completion.
+    `draw` makes its PDF, where that is more than the table.
     """
 
     name: str
@@ -58,6 +64,7 @@ class Report:
     about: str | Promise = ""
     choices: Choices = field(default_factory=Choices)
     searchable: bool = False
+    draw: Callable[[Question, Table, Circumstances, IO[bytes], Progress | None], Control] | None = None
 
     @property
     def is_list(self) -> bool:
@@ -65,6 +72,13 @@ class Report:
 
     def address(self, word: str, query: str) -> str:
         return f"{reverse(self.file_view, args=[word])}?{query}"
+
+    def form(self, word: str, question: Question) -> FileFormat:
+        """The format of this word, for the file that answers the question."""
+        form = FORMATS[word]
+        if word != "pdf" or self.draw is None:
+            return form
+        return replace(form, write=partial(self.draw, question), most_lines=dossier.MOST_LINES)
 
 
 def known_courses() -> list[Course]:
@@ -113,6 +127,19 @@ def _participants(question: Question) -> Table:
 
 def _below(question: Question) -> Sequence[Unit]:
     return question.scope.place(question.filters.unit, below=True).below
+
+
+def _finishers(question: Question) -> Table:
+    return people.finishers(question.scope, question.filters, question.courses, today=question.today)
+
+
+def _draw_dossier(
+    question: Question, _annex: Table, circumstances: Circumstances, out: IO[bytes], progress: Progress | None
+) -> Control:
+    def gather() -> dossier.Tables:
+        return dossier.Tables(_by_unit(question), _by_course(question), _finishers(question))
+
+    return dossier.write(gather, question.filters, circumstances, out, progress)
 
 
 OF_COMPLETION = (
@@ -258,6 +285,17 @@ REPORTS = {
             about=_("Every certificate behind the completions of a year."),
             choices=Choices(issuance.STATES, State.ANY, earned=True, earned_states=issuance.STATES),
             searchable=True,
+        ),
+        Report(
+            "bukti-dukung",
+            _("Supporting evidence"),
+            page_view=DOSSIER,
+            file_view="report_dossier_file",
+            table=_finishers,
+            links=from_person,
+            about=_("One PDF to file: figures, tables, and everybody who finished, with the sources."),
+            choices=Choices(earned=True, searched=False),
+            draw=_draw_dossier,
         ),
     )
 }

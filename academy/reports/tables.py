@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, overload
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import pgettext
 
@@ -132,11 +132,31 @@ class QueryLines:
             self._count = len(lines)  # all of them are here: nobody need count them again
         return lines
 
+    def showing(
+        self, columns: Sequence[Column], more: Mapping[str, Any] | None = None, *, refs: Sequence[str] = ()
+    ) -> QueryLines:
+        """The same lines in other columns, of the same sources and some more; both totalled alike."""
+        return QueryLines(
+            columns,
+            self.queryset,
+            {**self.sources, **(more or {})},
+            refs=refs,
+            summed=self._summed,
+            totals=self._totals,
+        )
+
     def sums(self) -> dict[str, int]:
         """The sums as the database works them out, for a page that shows only a part of the lines."""
         wanted = {column.key: self._totals[column.key] for column in self.columns if column.totalled}
         found = self._summed.order_by().aggregate(**wanted) if self._summed is not None and wanted else {}
         return {key: found.get(key) or 0 for key in wanted}
+
+    def measured(self) -> tuple[int, dict[str, int]]:
+        """The number of lines and the sums, in one query; for lines that are the rows of `summed`."""
+        if self._summed is None:
+            return len(self), self.sums()
+        found = self._summed.order_by().aggregate(lines=Count("pk"), **self._totals)
+        return found.pop("lines"), {column.key: found[column.key] or 0 for column in self.columns if column.totalled}
 
     @cached_property
     def _count(self) -> int:

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 
 from academy.reports import export_views, views
 from academy.reports.files import FORMATS
-from academy.reports.registry import OVERVIEW, REPORTS
+from academy.reports.registry import DOSSIER, OVERVIEW, REPORTS
 
 
 class FileFormatConverter:
@@ -22,7 +22,7 @@ register_converter(FileFormatConverter, "file_format")
 PAGES = [
     path(f"{report.name}/", views.page_of(report.name), name=report.page_view)
     for report in REPORTS.values()
-    if report.page_view != OVERVIEW
+    if report.page_view not in {OVERVIEW, DOSSIER}
 ]
 FILES = [
     path(f"{report.name}.<file_format:word>", views.file_of(report.name), name=report.file_view)
@@ -32,6 +32,7 @@ FILES = [
 urlpatterns = [
     path("", views.overview, name=OVERVIEW),
     *PAGES,
+    path("bukti-dukung/", views.supporting_evidence, name=DOSSIER),
     *FILES,
     path("berkas/", export_views.files, name="report_files"),
     path("berkas/<int:export>/", export_views.export, name="report_export"),

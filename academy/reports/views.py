@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from academy.people.models import AccessLog, Person
-from academy.reports import completion, pages, reading
+from academy.reports import completion, documents, dossier, pages, reading
 from academy.reports import people as lists
 from academy.reports.answering import answered
 from academy.reports.export_views import begin, refused
-from academy.reports.files import FORMATS, Circumstances, in_words
+from academy.reports.files import FORMATS, Circumstances, FileFormat, in_words
 from academy.reports.filters import Filters
 from academy.reports.inquiry import Inquiry, for_hr, within_limit
 from academy.reports.registry import OVERVIEW, REPORTS, Question, Report
@@ -26,7 +26,6 @@ from academy.reports.tables import Table
 
 LINES_PER_PAGE = 50
 UNITS_PER_PAGE = 100
-AT_ONCE = 5_000  # lines of a file that the request itself may write
 
 
 @for_hr
@@ -100,6 +99,34 @@ def page_of(name: str) -> Callable[..., HttpResponseBase]:
     return page
 
 
+@for_hr
+@within_limit
+def supporting_evidence(inquiry: Inquiry) -> HttpResponseBase:
+    """What the dossier will hold, with its figures as they are now."""
+    report = REPORTS["bukti-dukung"]
+    question, problems = inquiry.question(report)
+    filters = question.filters
+    place = inquiry.scope.place(filters.unit, below=True)
+    units = completion.by_unit(inquiry.scope, filters, place.below, today=question.today).lines.sums()
+    count, credit_hours = dossier.measured(report.table(question))
+    told = dossier.figures(units, completions=count, credit_hours=credit_hours, filters=filters)
+    context = _context(inquiry, report, question, place, problems) | {
+        "title": report.title,
+        "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(report.title)),
+        "indicator": settings.EVIDENCE_INDICATOR,
+        "figures": [{"label": name, "value": value} for name, value in told],
+        "lines": pages.count_of_lines(count) if count else "",
+        "holds": dossier.contents(),
+        "pdf_url": filters.address(report.file_view, "pdf"),
+        "files": [
+            {"label": form.label, "url": filters.address(report.file_view, word)}
+            for word, form in FORMATS.items()
+            if word != "pdf"
+        ],
+    }
+    return render(inquiry.request, "reports/dossier.html", context)
+
+
 def file_of(name: str) -> Callable[..., HttpResponseBase]:
     """The files of a report."""
 
@@ -153,13 +180,13 @@ def _person(inquiry: Inquiry, pk: int) -> Person:
 @for_hr
 def own_courses_file(inquiry: Inquiry, pk: int, word: str) -> HttpResponseBase:
     subject = _person(inquiry, pk)
-    return _file(inquiry, lists.own_courses(subject), word, subject=subject)
+    return _file(inquiry, lists.own_courses(subject), FORMATS[word], subject=subject)
 
 
 @for_hr
 def own_certificates_file(inquiry: Inquiry, pk: int, word: str) -> HttpResponseBase:
     subject = _person(inquiry, pk)
-    return _file(inquiry, lists.own_certificates(subject, at=inquiry.at), word, subject=subject)
+    return _file(inquiry, lists.own_certificates(subject, at=inquiry.at), FORMATS[word], subject=subject)
 
 
 def _filtered_file(inquiry: Inquiry, report: Report, word: str) -> HttpResponseBase:
@@ -171,20 +198,22 @@ def _filtered_file(inquiry: Inquiry, report: Report, word: str) -> HttpResponseB
         question, problems = inquiry.question(report)
     if problems:
         return refused(inquiry, problems, status=400)
-    count = None
+    count, form = None, report.form(word, question)
     try:
         with reading.limited(settings.REPORTS_SECONDS):
             table = report.table(question)
             count = len(table.lines)
-            if count <= AT_ONCE:
-                return _file(inquiry, table, word, filters=question.filters)
-    except reading.TooLong:
-        pass
+            if form.most_lines is not None and count > form.most_lines:
+                return refused(inquiry, [documents.too_many(form.most_lines)], status=422)
+            if count <= form.at_once:
+                return _file(inquiry, table, form, filters=question.filters)
+    except (reading.TooLong, dossier.Changing):
+        pass  # a worker takes its time, and tries again
     return begin(inquiry, report, question, word, total=count)
 
 
 def _file(
-    inquiry: Inquiry, table: Table, word: str, *, filters: Filters | None = None, subject: Person | None = None
+    inquiry: Inquiry, table: Table, form: FileFormat, *, filters: Filters | None = None, subject: Person | None = None
 ) -> HttpResponseBase:
     """The file, with what it states about itself in the headers as well (percent-encoded), logged."""
     words = filters.in_words() if filters else [(pgettext("report", "Person"), subject.full_name if subject else "")]
@@ -192,7 +221,7 @@ def _file(
     return answered(
         table,
         Circumstances(scope=inquiry.scope.label, filters=words, as_of=inquiry.at),
-        FORMATS[word],
+        form,
         by=inquiry.person,
         chosen=filters.as_query() if filters else {},
         units=own_unit or inquiry.scope.about(filters.unit if filters else None),

@@ -92,5 +92,5 @@ def report_pages(academy: Stack, session: str) -> list[str]:
     visitor = Visitor(academy.base_url)
     visitor.cookies["sessionid"] = session
     links = [link.url for link in visitor.get("/laporan/").page.links if link.url.startswith("/laporan/")]
-    pages = [url for url in links if not any(word in url for word in ("csv", "xlsx", "json"))]
+    pages = [url for url in links if not any(word in url for word in ("csv", "xlsx", "json", "pdf"))]
     return [url for url in dict.fromkeys(pages) if url != "/laporan/"][:2]

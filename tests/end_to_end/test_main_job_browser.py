@@ -116,7 +116,7 @@ def find_in_report(page: Page, learner: dict[str, Any], picture: str) -> None:
     digits = re.compile(r"\s*".join(learner["nip"]))
     addresses = [link.get_attribute("href") or "" for link in page.locator("main a[href^='/laporan/']").all()]
     for address in dict.fromkeys(addresses):
-        if re.search(r"\b(csv|xlsx|json)\b", address):
+        if re.search(r"\b(csv|xlsx|json|pdf)\b", address):
             continue
         page.goto(address)
         if page.locator("main").get_by_text(digits).count():

@@ -121,7 +121,7 @@ def people_lists(visitor: Visitor) -> list[Answer]:
         queue += [
             link.url
             for link in answer.page.links
-            if link.url.startswith("/laporan/") and not re.search(r"\b(csv|xlsx|json)\b", link.url)
+            if link.url.startswith("/laporan/") and not re.search(r"\b(csv|xlsx|json|pdf)\b", link.url)
         ]
     return lists
 

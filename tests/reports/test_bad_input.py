@@ -37,7 +37,7 @@ def test_nonsense_in_a_filter_is_left_out_and_said(hr: Client, name: str, value:
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, value in WRONG if name not in {"page", "keadaan"}])
 def test_a_file_is_refused_instead(hr: Client, name: str, value: str):
-    for word in ("csv", "xlsx", "json"):
+    for word in ("csv", "xlsx", "json", "pdf"):
         response = hr.get(f"/laporan/unit.{word}", {name: value})
         assert response.status_code == 400
         assert soup(response).select(".notice--warn")
@@ -76,7 +76,7 @@ def test_any_text_may_be_searched_for(hr: Client, text: str):
         path, _, query = address.partition("?")
         parameters = dict([query.split("=")] if query else []) | {"q": text}
         assert hr.get(f"/laporan/{path}", parameters).status_code == 200
-    for word in ("csv", "xlsx", "json"):
+    for word in ("csv", "xlsx", "json", "pdf"):
         response = hr.get(f"/laporan/pegawai.{word}", {"q": text})
         assert response.status_code == 200
         assert "Set-Cookie" not in response.headers
@@ -90,7 +90,7 @@ def test_any_text_may_be_searched_for(hr: Client, text: str):
         "pegawai/0/",
         "pegawai/-1/",
         "pegawai/a/",
-        "unit.pdf",
+        "unit.docx",
         "unit.CSV",
         "unit.",
         "pegawai.csv/",

@@ -26,7 +26,7 @@ from academy.reports.models import KEEP_FOR, Export
 from academy.reports.scope import scope_of
 from tests.factories import LONG_AGO, PersonFactory, make_hr, make_unit
 from tests.reports.exporting import ask, files, make_export, make_ready
-from tests.reports.world import AT, World, read_csv, read_json, read_xlsx
+from tests.reports.world import AT, World, read_csv, read_json, read_pdf, read_xlsx
 
 # The work beats its heart over a connection of its own, which sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +44,9 @@ def made(export: Export, *, at=AT) -> Export:
     return export
 
 
-@pytest.mark.parametrize(("word", "read"), [("csv", read_csv), ("json", read_json), ("xlsx", read_xlsx)])
+@pytest.mark.parametrize(
+    ("word", "read"), [("csv", read_csv), ("json", read_json), ("xlsx", read_xlsx), ("pdf", read_pdf)]
+)
 def test_the_file_holds_what_the_page_shows_and_states_what_it_is(world: World, word, read):
     export = made(ask(world.hr, word=word))
     (path,) = files()

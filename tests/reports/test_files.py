@@ -79,12 +79,11 @@ def test_every_table_has_the_same_headings_lines_and_totals_in_every_format(
     response = hr.get(address(world, page))
     for position in range(tables):
         links = file_links(response, position)
-        assert list(links) == ["Excel", "CSV", "JSON"]
-        assert links["Excel"].replace("xlsx", "csv") == links["CSV"] == links["JSON"].replace("json", "csv")
-        sheets = [
-            READERS[word](content(hr.get(links[label])))
-            for label, word in zip(links, ("xlsx", "csv", "json"), strict=True)
-        ]
+        assert list(links) == ["Excel", "CSV", "JSON", "PDF"]
+        words = ("xlsx", "csv", "json", "pdf")
+        for label, word in zip(links, words, strict=True):
+            assert links[label].replace(f".{word}", ".csv") == links["CSV"]
+        sheets = [READERS[word](content(hr.get(links[label]))) for label, word in zip(links, words, strict=True)]
         comparable = [
             (
                 sheet.headings,
@@ -93,7 +92,7 @@ def test_every_table_has_the_same_headings_lines_and_totals_in_every_format(
             )
             for sheet in sheets
         ]
-        assert comparable[0] == comparable[1] == comparable[2]
+        assert comparable[0] == comparable[1] == comparable[2] == comparable[3]
         assert sheets[1].totals[0] == "Jumlah"
         if position < len(soup(response).select("main table")):
             shown = page_table(response, position)
@@ -105,7 +104,7 @@ def test_every_table_has_the_same_headings_lines_and_totals_in_every_format(
                 assert float(total) == sum(float(cell or 0) for cell in sheets[1].column(heading)), heading
 
 
-@pytest.mark.parametrize("word", ["csv", "xlsx", "json"])
+@pytest.mark.parametrize("word", ["csv", "xlsx", "json", "pdf"])
 def test_a_file_states_what_it_is(world: World, hr: Client, monkeypatch, word: str):
     monkeypatch.setattr("django.utils.timezone.now", lambda: AT)
     response = hr.get(f"/laporan/peserta.{word}?tahun=2026&pelatihan=x&unit={world.kesehatan.pk}")
@@ -234,5 +233,5 @@ def test_every_download_is_written_down(world: World, hr: Client):
 def test_headings_follow_the_language_in_every_format(world: World, hr: Client):
     hr.cookies["bahasa"] = "en"
     headings = [READERS[word](content(hr.get(f"/laporan/pegawai.{word}"))).headings for word in READERS]
-    assert headings[0] == headings[1] == headings[2] == page_table(hr.get("/laporan/pegawai/")).headings
+    assert headings[0] == headings[1] == headings[2] == headings[3] == page_table(hr.get("/laporan/pegawai/")).headings
     assert headings[0][:3] == ["NIP", "Name", "Work unit"]

@@ -81,7 +81,7 @@ def test_a_page_that_takes_too_long_offers_its_files(world: World, hr: Client, e
     assert page.h1.get_text(strip=True) == "Laporan ini terlalu besar untuk ditampilkan langsung"
     links = [link["href"] for link in page.select("main .card a")]
     assert links == [
-        f"/laporan/pegawai.{word}?keadaan=selesai&unit={world.kesehatan.pk}" for word in ("xlsx", "csv", "json")
+        f"/laporan/pegawai.{word}?keadaan=selesai&unit={world.kesehatan.pk}" for word in ("xlsx", "csv", "json", "pdf")
     ]
 
 

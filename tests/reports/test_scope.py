@@ -51,6 +51,8 @@ ADDRESSES: dict[str, list[dict[str, Any]]] = {
     "report_person": [{"pk": "gita"}],
     "report_own_courses_file": [{"pk": "gita"} | word for word in WORDS],
     "report_own_certificates_file": [{"pk": "gita"} | word for word in WORDS],
+    "report_dossier": [{}],
+    "report_dossier_file": WORDS,
     "report_files": [{}],
     "report_export": [{"export": "theirs"}],
     "report_export_file": [{"export": "theirs"} | word for word in WORDS],

@@ -32,6 +32,7 @@ from tests.factories import (
     make_enrolment,
     make_hr,
 )
+from tests.reports import paper
 
 AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 
@@ -213,7 +214,15 @@ def read_xlsx(data: bytes) -> Sheet:
     return Sheet(headings, rows[:-1], rows[-1])
 
 
-READERS = {"csv": read_csv, "json": read_json, "xlsx": read_xlsx}
+def read_pdf(data: bytes) -> Sheet:
+    """The last table, which is that of the lines, by the structure of the document."""
+    headings, *rows, totals = paper.joined(paper.tables_of(data))[-1]
+    return Sheet(
+        headings, [[paper.value(cell) for cell in row] for row in rows], [paper.value(cell) for cell in totals]
+    )
+
+
+READERS = {"csv": read_csv, "json": read_json, "xlsx": read_xlsx, "pdf": read_pdf}
 
 
 def as_text(value: Any) -> str:

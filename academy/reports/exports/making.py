@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.http import Http404
@@ -17,10 +17,12 @@ from django.utils.translation import override
 
 from academy.people.scope import count_who_left
 from academy.reports import files, reading
+from academy.reports.documents import TooManyLines
 from academy.reports.exports.heart import Heart
 from academy.reports.models import Export
 from academy.reports.registry import REPORTS, Question, Report, read_question
 from academy.reports.scope import Scope, scope_of
+from academy.reports.tables import Table
 from academy.whole_files import appearing
 
 
@@ -75,11 +77,11 @@ def make(export: Export, *, clock: Callable[[], datetime]) -> Made:
             table = report.table(question)
             filters = question.filters
             circumstances = files.Circumstances(scope=question.scope.label, filters=filters.in_words(), as_of=at)
-            form = files.FORMATS[export.format]
+            form = report.form(export.format, question)
             path = path_of(f"{export.pk}-{secrets.token_hex(8)}.{form.word}")
             with appearing(path) as draft:
                 with draft.open("w+b") as out:
-                    _file, control = files.write(table, circumstances, form, out=out, progress=heart.progress)
+                    control = _write(form, table, circumstances, out, heart)
                     sha256 = hashlib.file_digest(out, "sha256").hexdigest()
                 size = draft.stat().st_size
         return Made(
@@ -98,6 +100,17 @@ def make(export: Export, *, clock: Callable[[], datetime]) -> Made:
             sha256=sha256,
             size=size,
         )
+
+
+def _write(
+    form: files.FileFormat, table: Table, circumstances: files.Circumstances, out: IO[bytes], heart: Heart
+) -> files.Control:
+    try:
+        if form.most_lines is not None and len(table.lines) > form.most_lines:
+            raise NotAllowed(Export.Problem.LINES)
+        return files.write(table, circumstances, form, out=out, progress=heart.progress)[1]
+    except TooManyLines:  # they became more while they were read
+        raise NotAllowed(Export.Problem.LINES) from None
 
 
 def withheld(export: Export, scope: Scope) -> str:
