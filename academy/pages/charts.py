@@ -16,7 +16,7 @@ COLUMNS_HEIGHT = 150  # of the highest column
 ABOVE, BELOW = 40, 24  # room for figures and a mark, room for labels
 GAP_SHARE = 0.2  # of the place of a column
 ROW_HEIGHT, BAR_HEIGHT, LABEL_HEIGHT = 44, 12, 20
-LONGEST_LABEL = 36  # signs beside the figure, on a phone
+SHORT_LABEL, LONGEST_LABEL = 26, 90  # signs beside the figure on a phone, and where there is room
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A bar in its place: lengths are texts with their unit, as SVG takes them."""
+    """A bar in its place: lengths are texts with their unit, as SVG takes them. `short` is the label for a phone, if it differs."""
 
     x: str
     y: str
     width: str
     height: str
     label: str
+    short: str
     label_x: str
     label_y: str
     text: str
@@ -100,6 +101,7 @@ def columns(bars: Sequence[Bar], *, title: str | Promise, edges: Sequence[str] =
                 width=_percent(place * (1 - GAP_SHARE)),
                 height=_pixels(height),
                 label="" if edges else bar.label,
+                short="",
                 label_x=_percent(middle),
                 label_y=_pixels(base + 16),
                 text=bar.text if bar.value else "",
@@ -139,7 +141,8 @@ def rows(bars: Sequence[Bar], *, title: str | Promise, whole: float | None = Non
                 y=_pixels(top + LABEL_HEIGHT),
                 width=_percent(100 * min(bar.value / most, 1) if most else 0),
                 height=_pixels(BAR_HEIGHT),
-                label=shortened(bar.label),
+                label=shortened(bar.label, LONGEST_LABEL),
+                short=shortened(bar.label, SHORT_LABEL) if len(bar.label) > SHORT_LABEL else "",
                 label_x="0",
                 label_y=_pixels(top + LABEL_HEIGHT - 6),
                 text=bar.text,
@@ -151,8 +154,8 @@ def rows(bars: Sequence[Bar], *, title: str | Promise, whole: float | None = Non
     return Chart("rows", str(title), _told(bars), ROW_HEIGHT * len(bars), tuple(drawn))
 
 
-def shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1].rstrip() + "…"
+def shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def _told(bars: Sequence[Bar]) -> str:

@@ -52,7 +52,9 @@ def test_rows_are_of_the_whole_or_of_the_largest():
 def test_a_long_label_is_shortened_and_told_whole_elsewhere():
     label = "Dinas Kependudukan dan Pencatatan Sipil Kabupaten Timor Tengah Selatan"
     chart = charts.rows([Bar(label, 3, "3")], title="Selesai")
-    assert chart.bars[0].label == "Dinas Kependudukan dan Pencatatan S…"
+    assert chart.bars[0].short == "Dinas Kependudukan dan Pe…"
+    assert chart.bars[0].label == label
+    assert charts.rows([Bar("Kab. Alor", 3, "3")], title="Selesai").bars[0].short == ""
     assert label in chart.description
 
 

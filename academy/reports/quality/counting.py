@@ -63,9 +63,16 @@ def reached_by_course(courses: QuerySet[Course], *, year: int | None) -> dict[in
     rows = Enrolment.objects.filter(CURRENT, run__course__in=courses)
     if year:
         rows = rows.filter(run__year=year)
-    counts = rows.order_by().values_list("run__course").annotate(
-        Count("pk"), Count("pk", filter=BEGUN), Count("pk", filter=FINISHED), Count("pk", filter=CERTIFIED)
-    )  # fmt: skip
+    counts = (
+        rows.order_by()
+        .values_list("run__course")
+        .annotate(
+            enrolled=Count("pk"),
+            begun=Count("pk", filter=BEGUN),
+            finished=Count("pk", filter=FINISHED),
+            certified=Count("pk", filter=CERTIFIED),
+        )
+    )
     return {
         course: Reached(enrolled=enrolled, begun=begun, finished=finished, certified=certified)
         for course, enrolled, begun, finished, certified in counts
@@ -151,7 +158,7 @@ def questions(selection: Selection) -> list[Question]:
         Response.objects.filter(attempt__in=latest)
         .order_by()
         .values_list("attempt__activity", "attempt__edition_activity", "version", "chosen")
-        .annotate(Count("pk"), Sum("attempt__score", output_field=FloatField()), Sum(squares))
+        .annotate(count=Count("pk"), scores=Sum("attempt__score", output_field=FloatField()), squares=Sum(squares))
     )
     answered = [
         ((activity, version), AnswerGroup(tuple(chosen), count, scores, squared), selection.shape.asked.get(quiz, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -50,9 +51,7 @@ def figures(counts: Reached, found: Tries, minutes: float | None, selection: Sel
     left = ngettext("%(count)s more has left", "%(count)s more have left", counts.left) % {
         "count": grouped(counts.left)
     }
-    pass_mark = (
-        _("of the best scores; pass mark %(mark)s") % {"mark": grouped(mark)} if mark else _("of the best scores")
-    )
+    pass_mark = _("of the best scores; pass mark %(mark)s") % {"mark": score(mark)} if mark else _("of the best scores")
     first = percentage(found.passed_with[1], found.people) if told else None
     time = _("%(minutes)s minutes") % {"minutes": grouped(round(minutes))} if minutes is not None and told else "–"
     return [
@@ -125,7 +124,7 @@ def funnel_chart(found: Sequence[Step], title: str) -> charts.Chart:
     return charts.rows(bars, title=title, whole=whole)
 
 
-def score_chart(found: Tries, title: str, pass_mark: float | None) -> charts.Chart:
+def score_chart(found: Tries, title: str, pass_mark: Decimal | None) -> charts.Chart:
     """Bands below the pass mark are quiet."""
     width = 100 // BANDS
     bars = [
@@ -137,8 +136,8 @@ def score_chart(found: Tries, title: str, pass_mark: float | None) -> charts.Cha
         )
         for place, people in enumerate(in_bands(found.best))
     ]
-    words = _("pass mark %(mark)s") % {"mark": grouped(pass_mark)} if pass_mark is not None else ""
-    mark = Mark(pass_mark, words) if pass_mark is not None else None
+    words = _("pass mark %(mark)s") % {"mark": score(pass_mark)} if pass_mark is not None else ""
+    mark = Mark(float(pass_mark), words) if pass_mark is not None else None
     return charts.columns(bars, title=title, edges=[str(place * width) for place in range(BANDS + 1)], mark=mark)
 
 

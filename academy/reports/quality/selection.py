@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -40,7 +41,7 @@ class EditionShape:
     number: str
     sequential: bool
     activities: tuple[Activity, ...]
-    pass_mark: float | None
+    pass_mark: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _activity(row: EditionActivity) -> Activity:
 
 def _edition(rows: Sequence[EditionActivity]) -> EditionShape:
     edition = rows[0].edition
-    marks = [float(row.pass_mark) for row in rows if row.is_post_test and row.pass_mark is not None]
+    marks = [row.pass_mark for row in rows if row.is_post_test and row.pass_mark is not None]
     return EditionShape(
         pk=edition.pk,
         number=edition.number,
@@ -167,6 +168,11 @@ class Selection:
             (_("Edition"), self.edition.number if self.edition else _("All")),
             (_("Run"), self.run.name if self.run else _("All")),
         ]
+
+    def summary(self) -> str:
+        runs = _("runs of %(year)s") % {"year": self.year} if self.year else _("all runs")
+        edition = _("edition %(number)s") % {"number": self.edition.number} if self.edition else _("all editions")
+        return f"{self.run.name if self.run else runs}, {edition}"
 
     def as_query(self) -> dict[str, str]:
         """The filters as they stand in an address."""

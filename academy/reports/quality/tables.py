@@ -40,7 +40,7 @@ SCORE_COLUMNS = (Column("band", pgettext_lazy("quality column", "Best score"), w
 ATTEMPT_COLUMNS = (Column("outcome", pgettext_lazy("quality column", "Outcome"), width=32), COUNTED, SHARE)
 QUESTION_COLUMNS = (
     Column("text", pgettext_lazy("quality column", "Question"), width=60),
-    Column("quiz", pgettext_lazy("quality column", "Test"), width=24),
+    Column("quiz", pgettext_lazy("quality column", "Test"), width=8),
     Column("answers", pgettext_lazy("quality column", "Answered"), Kind.INTEGER),
     Column("right", pgettext_lazy("quality column", "Right (%)"), Kind.PERCENT),
     Column("discrimination", pgettext_lazy("quality column", "Discrimination"), Kind.DECIMAL),
@@ -165,7 +165,7 @@ def attempts(found: Tries) -> Table:
 
 def questions(selection: Selection, found: Sequence[Question]) -> Table:
     quizzes = selection.shape.quizzes
-    rows = [_question(one, str(quizzes[one.quiz])) for one in found]
+    rows = [_question(one, quizzes[one.quiz].number) for one in found]
     return Table(
         name="mutu-soal",
         title=_("Questions"),

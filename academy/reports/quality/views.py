@@ -153,7 +153,7 @@ def course(officer: Officer, course_key: str) -> HttpResponseBase:
             "problems": search.problems(),
             "as_of": in_words(officer.at),
             "scope": row.organiser.short_name,
-            "summary": ", ".join(value for _name, value in selection.in_words()[1:]),
+            "summary": selection.summary(),
             "selects": pages.selects(search, selection),
             "notes": pages.notes(counts, selection),
             "is_small": is_small,
