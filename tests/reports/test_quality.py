@@ -16,7 +16,7 @@ from django.urls import reverse
 from academy.people.models import AccessLog, Role
 from academy.reports import reading
 from academy.reports.files import FORMATS
-from courses.models import EditionActivity, Enrolment
+from courses.models import EditionActivity, Enrolment, QuestionVersion
 from tests.factories import CourseFactory, PersonFactory, RunFactory, make_edition, make_enrolment
 from tests.reports.quality_world import QualityWorld, make_quality_world, officer, tell
 from tests.reports.world import READERS, as_text, content, page_table, soup
@@ -355,3 +355,13 @@ def test_charts_stand_beside_their_tables(world: QualityWorld, organiser: Client
     quiet = [bool("chart__bar--quiet" in bar["class"]) for bar in scores.select(".chart__bar")]
     assert quiet == [True] * 7 + [False] * 3  # below the pass mark of 70
     assert scores.select_one(".chart__mark")["x1"] == "70.00%"
+
+
+def test_what_authors_wrote_is_text_on_the_page_and_in_files(world: QualityWorld, organiser: Client):
+    EditionActivity.objects.filter(edition=world.edition).update(title="<script>alert(1)</script>")
+    QuestionVersion.objects.update(text='=HYPERLINK("http://x.test")<img src=x onerror=alert(1)>')
+    page = organiser.get(address(world)).content.decode()
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    lines = READERS["csv"](content(organiser.get(address(world, "soal.csv")))).rows
+    assert {row[0][:2] for row in lines} == {"'="}
