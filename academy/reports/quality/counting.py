@@ -151,33 +151,33 @@ class Question:
 
 def questions(selection: Selection) -> list[Question]:
     """Of all quizzes, from the latest attempts; those with the fewest right answers first within each quiz."""
-    quizzes = selection.shape.quizzes
-    latest = _attempts(selection, list(quizzes)).order_by("-pk").values("pk")[:LATEST]
+    served = selection.shape.served
+    latest = _attempts(selection, list(served)).order_by("-pk").values("pk")[:LATEST]
     squares = ExpressionWrapper(F("attempt__score") * F("attempt__score"), output_field=FloatField())
     groups = (
         Response.objects.filter(attempt__in=latest)
         .order_by()
-        .values_list("attempt__activity", "attempt__edition_activity", "version", "chosen")
+        .values_list("attempt__edition_activity", "version", "chosen")
         .annotate(count=Count("pk"), scores=Sum("attempt__score", output_field=FloatField()), squares=Sum(squares))
     )
     answered = [
-        ((activity, version), AnswerGroup(tuple(chosen), count, scores, squared), selection.shape.asked.get(quiz, 0))
-        for activity, quiz, version, chosen, count, scores, squared in groups
+        ((served[quiz][0], version), AnswerGroup(tuple(chosen), count, scores, squared), served[quiz][1])
+        for quiz, version, chosen, count, scores, squared in groups
         if chosen  # nothing is no answer
     ]
-    versions = QuestionVersion.objects.select_related("question").in_bulk({key[1] for key, _group, _asked in answered})
+    versions = QuestionVersion.objects.in_bulk({key[1] for key, _group, _asked in answered})
     correct = {key: versions[key[1]].correct_ids for key, _group, _asked in answered}
     found = [
         Question(activity, versions[version], each) for (activity, version), each in gathered(answered, correct).items()
     ]
-    places = {key: place for place, key in enumerate(quizzes)}
+    places = {key: place for place, key in enumerate(selection.shape.quizzes)}
     return sorted(found, key=lambda one: (places[one.quiz], one.answers.facility or 0, one.version.pk))
 
 
-def _attempts(selection: Selection, activities: list[UUID]) -> QuerySet[Attempt]:
-    """Those that were sent, at these quizzes, by people who did not leave."""
+def _attempts(selection: Selection, quizzes: list[int]) -> QuerySet[Attempt]:
+    """Those that were sent, at these quizzes of editions, by people who did not leave. The quizzes have an index."""
     return Attempt.objects.filter(
-        enrolment__in=selection.enrolments().filter(CURRENT), activity__in=activities, submitted_at__isnull=False
+        enrolment__in=selection.enrolments().filter(CURRENT), edition_activity__in=quizzes, submitted_at__isnull=False
     )
 
 

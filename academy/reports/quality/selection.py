@@ -48,21 +48,23 @@ class EditionShape:
 class Shape:
     """What a course consists of: its editions, the newest first, and its runs, the newest first.
 
-    `quizzes` are those of every edition, by their stable key; `asked` says how many questions an attempt at one has.
+    `quizzes` are those of every edition, by their stable key, as the newest one calls them; `served` tells of each quiz
+    of an edition, by its primary key, the stable key and how many questions an attempt at it has.
     """
 
     editions: tuple[EditionShape, ...]
     runs: tuple[Run, ...]
     quizzes: Mapping[UUID, Activity]
-    asked: Mapping[int, int]
+    served: Mapping[int, tuple[UUID, int]]
 
     @property
     def years(self) -> list[int]:
         return sorted({run.year for run in self.runs}, reverse=True)
 
     @property
-    def post_tests(self) -> list[UUID]:
-        return [key for key, quiz in self.quizzes.items() if quiz.is_post_test]
+    def post_tests(self) -> list[int]:
+        """The primary keys of the post-tests of all editions."""
+        return [pk for pk, (key, _asked) in self.served.items() if self.quizzes[key].is_post_test]
 
 
 def shape_of(course: Course) -> Shape:
@@ -81,13 +83,13 @@ def shape_of(course: Course) -> Shape:
     for one in activities:
         by_edition.setdefault(one.edition_id, []).append(one)
     quizzes: dict[UUID, Activity] = {}
-    asked = {}
+    served = {}
     for of_edition in by_edition.values():
         for one in of_edition:
             if one.kind == ActivityKind.QUIZ:
-                quizzes.setdefault(one.activity, _activity(one))  # as the newest edition calls it
-                asked[one.pk] = one.question_count or 0
-    return Shape(tuple(map(_edition, by_edition.values())), tuple(runs), quizzes, asked)
+                quizzes.setdefault(one.activity, _activity(one))
+                served[one.pk] = (one.activity, one.question_count or 0)
+    return Shape(tuple(map(_edition, by_edition.values())), tuple(runs), quizzes, served)
 
 
 def _activity(row: EditionActivity) -> Activity:
