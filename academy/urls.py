@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("courses.urls")),
     path("pengelola/", include("academy.people.operator_urls")),
     path("pengelola/", include("certificates.operator_urls")),
+    path("pengelola/", include("academy.reports.quality.urls")),
     path("kepegawaian/", include("academy.people.hr_urls")),
     path("kepegawaian/", include("courses.hr_urls")),
     path("kepegawaian/", include("certificates.hr_urls")),

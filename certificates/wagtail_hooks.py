@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from django.db.models import Model
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,6 +19,7 @@ from academy.people.models import Person, Role
 from certificates import template_versions
 from certificates.models import Template
 from certificates.template_desk import PublishTemplate, TemplateViewSet, keep_what_issued, publish_template_view
+from courses.desk_menu import MenuItemOf, holds
 from courses.models import Run
 
 OF_RUNS = (Role.Kind.TRAINER, Role.Kind.ORGANISER, Role.Kind.OPERATOR)
@@ -36,26 +35,10 @@ def buttons(snippet: Model, user: Person, next_url: str | None = None) -> Iterat
     if isinstance(snippet, Template):
         address = reverse("publish_template", args=[snippet.pk])
         yield Button(_("Publish and versions"), address, icon_name="upload", priority=5)
-    if isinstance(snippet, Run) and _holds(user, OF_RUNS):
+    if isinstance(snippet, Run) and holds(user, OF_RUNS):
         yield Button(
             _("Certificates"), reverse("run_certificates", args=[snippet.pk]), icon_name="circle-check", priority=6
         )
-
-
-class MenuItemOf(MenuItem):
-    """Shown to who holds one of these roles: what it leads to answers 403 to everybody else."""
-
-    def __init__(self, *args: Any, kinds: Collection[Role.Kind], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._kinds = kinds
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return _holds(request.user, self._kinds)
-
-
-def _holds(person: Any, kinds: Collection[Role.Kind]) -> bool:
-    held = {*getattr(person, "role_kinds", ()), *([Role.Kind.OPERATOR] if person.is_superuser else [])}
-    return not held.isdisjoint(kinds)
 
 
 def certificates_in_the_menu() -> MenuItem:

@@ -21,7 +21,7 @@ from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermi
 
 from academy.people.models import Organiser, Person, Role, WorkUnit
 from academy.people.models.role import covers
-from academy.people.scope import units_visible_to
+from academy.people.scope import units_under
 from courses.models import Course, CoursePage, LearningPath, LegalReference, Question, QuestionBank, Run
 
 WRITERS = (Role.Kind.TRAINER, Role.Kind.ORGANISER)
@@ -75,11 +75,8 @@ def organisers_of(person: Person, *, at: datetime, kinds: Many[Role.Kind] = DESK
     """The organisers whose unit lies in the scope of a role of these kinds; all of them for a superuser."""
     if person.is_superuser and person.is_active:
         return Organiser.objects.all()
-    held = set(Role.objects.in_force(at).filter(person=person, kind__in=kinds).values_list("kind", flat=True))
-    condition = Q()
-    for kind in sorted(held):
-        condition |= Q(unit__in=units_visible_to(person, kind=Role.Kind(kind), at=at))
-    return Organiser.objects.filter(condition) if condition else Organiser.objects.none()
+    roles = Role.objects.in_force(at).filter(person=person, kind__in=kinds, person__is_active=True)
+    return Organiser.objects.filter(unit__in=units_under(roles.select_related("unit")))
 
 
 def desk_of(organisers: Iterable[Organiser], *, at: datetime, kinds: Many[Role.Kind] = DESK) -> QuerySet[Person]:

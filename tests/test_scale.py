@@ -104,6 +104,8 @@ OPERATOR = (
     "/pengelola/peran/baru/",
 )
 
+QUALITY = ("/pengelola/pelatihan/", f"/pengelola/pelatihan/?{LAST}", "/pengelola/pelatihan/{course}/mutu/")
+
 
 @dataclass
 class Cost:
@@ -118,9 +120,13 @@ def costs(crowd: Crowd) -> dict[str, Cost]:
     group.agencies.set([crowd.agency, crowd.transfer.from_unit.agency])
     of_group = PersonFactory(unit=crowd.leaf)
     Role.objects.create(person=of_group, kind=Role.Kind.HR, group=group, from_at=LONG_AGO)
+    unit = crowd.assignment.course.organiser.unit
+    organiser = PersonFactory(unit=unit)
+    Role.objects.create(person=organiser, kind=Role.Kind.ORGANISER, unit=unit, from_at=LONG_AGO)
     return (
         _costs("HR", crowd.officer, crowd, [*OVERVIEW, *LISTS, *DESK])
         | _costs("HR of a group", of_group, crowd, [*OVERVIEW, *LISTS[-3:], *DESK[:8]])
+        | _costs("organiser", organiser, crowd, QUALITY)
         | _costs("operator", PersonFactory(unit=crowd.leaf, is_superuser=True), crowd, OPERATOR)
     )
 

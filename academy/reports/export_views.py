@@ -274,6 +274,8 @@ def _title_of(entry: AccessLog, detail: dict[str, Any]) -> str:
     name = str(detail.get("report", ""))
     if name in REPORTS:
         return str(REPORTS[name].title)
+    if name.startswith("mutu"):
+        return _("Quality of courses")
     return _("Certificates") if name == "sertifikat" else name
 
 

@@ -30,11 +30,13 @@ FIELDS = {
 LABELS = FIELDS | {
     "agency": gettext_lazy("Code of the agency"),
     "agencies": gettext_lazy("Agencies"),
+    "angkatan": gettext_lazy("Run"),
     "below": gettext_lazy("Below"),
     "changed": pgettext_lazy("log", "Changed"),
     "count": pgettext_lazy("log", "Number"),
     "course": gettext_lazy("Course"),
     "due_on": gettext_lazy("To be finished by"),
+    "edisi": gettext_lazy("Edition"),
     "format": pgettext_lazy("log", "File format"),
     "from_at": pgettext_lazy("role", "From"),
     "from_on": pgettext_lazy("log", "From the day"),

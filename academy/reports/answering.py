@@ -1,0 +1,41 @@
+"""A table answered as a file, with what it states about itself in the headers as well, and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, urlencode
+
+from django.http import FileResponse
+
+from academy.people.accesses import log_file
+from academy.people.models import Person
+from academy.reports.files import Circumstances, FileFormat, file_name, write
+from academy.reports.tables import Table
+
+
+def answered(
+    table: Table,
+    circumstances: Circumstances,
+    form: FileFormat,
+    *,
+    by: Person,
+    chosen: Mapping[str, str],
+    units: Iterable[int],
+    year: int | None,
+) -> FileResponse:
+    """`chosen` are the filters for the log, `units` the topmost ones that the file is about."""
+    content, control = write(table, circumstances, form)
+    about = {"report": table.name, "format": form.word, "rows": control.rows, "sha256": control.sha256}
+    log_file(by, scope=circumstances.scope, at=circumstances.as_of, detail=about | dict(chosen), units=units)
+    response = FileResponse(
+        content,
+        as_attachment=True,
+        filename=file_name(table, circumstances, form, year=year),
+        content_type=form.content_type,
+    )
+    response["X-Report-Scope"] = quote(circumstances.scope)
+    response["X-Report-Filters"] = urlencode(chosen)
+    response["X-Report-As-Of"] = circumstances.as_of.isoformat(timespec="seconds")
+    response["X-Report-Rows"] = str(control.rows)
+    response["X-Report-SHA256"] = control.sha256
+    return response
