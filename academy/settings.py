@@ -229,6 +229,7 @@ CELERY_TASK_ROUTES = {
     "certificates.tasks.delete_old_files": {"queue": "long"},
     "academy.reports.tasks.make_next_export": {"queue": "long"},
     "academy.reports.tasks.delete_old_exports": {"queue": "long"},
+    "academy.reports.tasks.count_agencies": {"queue": "long"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 EXPIRES = {"expires": 60}  # by then the clock sent another: a worker that was down is not buried under old ones
@@ -284,6 +285,11 @@ CELERY_BEAT_SCHEDULE = {
     "delete-old-exports": {
         "task": "academy.reports.tasks.delete_old_exports",
         "schedule": 3600.0,
+        "options": EXPIRES,
+    },
+    "count-agencies": {
+        "task": "academy.reports.tasks.count_agencies",
+        "schedule": 120.0,
         "options": EXPIRES,
     },
     "prompt-heartbeat": {

@@ -1,4 +1,4 @@
-"""Background work of reports: doors to exports. What fails stays owed, and a sweep finds it."""
+"""Background work of reports: doors to exports and to counting. What fails stays owed, and a sweep finds it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from academy import doorbell
 from academy.reports.exports import jobs
+from academy.reports.rollup import refreshing
 
 
 @shared_task
@@ -19,3 +20,9 @@ def make_next_export() -> None:
 @shared_task
 def delete_old_exports() -> None:
     jobs.tidy(at=timezone.now())
+
+
+@shared_task
+def count_agencies() -> None:
+    """A round: what it does not get to is the first of the next."""
+    refreshing.refresh(at=timezone.now())

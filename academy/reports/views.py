@@ -93,9 +93,10 @@ def page_of(name: str) -> Callable[..., HttpResponseBase]:
             "searchable": report.searchable,
             "search": filters.search,
             "tabs": pages.state_tabs(report, filters),
-            "table": pages.report_table(report, table, filters, lines),
+            "table": pages.report_table(report, table, filters, lines) | pages.drawn(report, lines),
             "page": lines,
             "numbers": numbers,
+            "empty": report.empty,
         }
         return render(inquiry.request, "reports/list.html", context)
 

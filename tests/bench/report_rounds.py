@@ -84,7 +84,7 @@ def agency_round() -> dict[str, float]:
     units = Filters(YEAR).units(_scope("hr@nation.test"))
     keys, root = list(units.values_list("pk", flat=True)), _scope("hr@nation.test").roots[0]
     enrolments = facts.of_roster(facts.enrolments(year=YEAR, course=None), units)
-    taken = {"ours": _timed(lambda: facts._counted(enrolments, "unit_id", today=AT.date()))}
+    taken = {"ours": _timed(lambda: facts.counted(enrolments, "unit_id", today=AT.date()))}
     taken["by unit, whole"] = _timed(lambda: facts.counts_by_unit(units, year=YEAR, course=None, today=AT.date()))
     if connection.vendor == "postgresql":
         taken["bare"] = _timed(lambda: _ask(BARE, units=keys))
