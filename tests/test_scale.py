@@ -31,6 +31,11 @@ OVERVIEW = tuple(
         "unit={leaf}",
     )
 )
+FIGURES = tuple(
+    f"/laporan/{name}/?{query}"
+    for name in ("tren", "instansi")
+    for query in ("", LAST, "pelatihan={course}", "unit={department}", "menurut=unit-saat-selesai")
+)
 LISTS = tuple(
     f"/laporan/{name}/?{query}"
     for name in ("pegawai", "peserta")
@@ -124,8 +129,8 @@ def costs(crowd: Crowd) -> dict[str, Cost]:
     organiser = PersonFactory(unit=unit)
     Role.objects.create(person=organiser, kind=Role.Kind.ORGANISER, unit=unit, from_at=LONG_AGO)
     return (
-        _costs("HR", crowd.officer, crowd, [*OVERVIEW, *LISTS, *DESK])
-        | _costs("HR of a group", of_group, crowd, [*OVERVIEW, *LISTS[-3:], *DESK[:8]])
+        _costs("HR", crowd.officer, crowd, [*OVERVIEW, *FIGURES, *LISTS, *DESK])
+        | _costs("HR of a group", of_group, crowd, [*OVERVIEW, *FIGURES, *LISTS[-3:], *DESK[:8]])
         | _costs("organiser", organiser, crowd, QUALITY)
         | _costs("operator", PersonFactory(unit=crowd.leaf, is_superuser=True), crowd, OPERATOR)
     )

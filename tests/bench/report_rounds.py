@@ -14,12 +14,16 @@ from typing import Any
 import xlsxwriter
 from django.db import connection
 from django.db.models import Sum
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from academy.demo.nation import make_nation, tidy
 from academy.people.models import Agency, AgencyGroup, Person, Role
 from academy.reports import facts, people
 from academy.reports.files import FORMATS, Circumstances, write
 from academy.reports.filters import Filters, State
+from academy.reports.rollup.refreshing import rebuild
 from academy.reports.scope import Scope, scope_of
 from academy.reports.tables import QueryLines, Table
 from courses.models import Course, LearnerYear
@@ -77,6 +81,28 @@ def _ask(sql: str, **params: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
+
+
+def rebuild_round() -> dict[str, float]:
+    """Seconds to count every agency and year, by how many there are."""
+    began = time.perf_counter()
+    counted = rebuild(at=timezone.now())
+    return {"seconds": time.perf_counter() - began, "counted": counted}
+
+
+def dashboard_round(address: str) -> dict[str, float]:
+    """Seconds until a page of the officer of all agencies is there, and its queries."""
+    client = Client()
+    client.force_login(Person.objects.get(email="nation@nation.test"))
+    with CaptureQueriesContext(connection) as captured:
+        seconds = _timed(lambda: _get(client, address))
+    return {"seconds": seconds, "queries": len(captured)}
+
+
+def _get(client: Client, address: str) -> None:
+    status = client.get(address).status_code
+    if status != 200:
+        raise ValueError(f"{address}: {status}")
 
 
 def agency_round() -> dict[str, float]:
