@@ -53,6 +53,7 @@ def by_agency(scope: Scope, filters: Filters, *, today: date) -> Table:
         columns=columns,
         lines=MadeLines(columns, rows, refs=("unit", "direct", "drawn", "text")),
         note=noted(ABOUT_EARNED if filters.by_earned_unit else ABOUT_TODAY, source),
+        as_of=source.counted_at,
     )
 
 

@@ -101,6 +101,7 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit], *, today: dat
         columns=columns,
         lines=MadeLines(columns, rows, refs=("unit", "direct")),
         note=noted(ABOUT_EARNED if filters.by_earned_unit else ABOUT_PEOPLE, source),
+        as_of=source.counted_at,
     )
 
 
@@ -122,6 +123,7 @@ def by_course(scope: Scope, filters: Filters, courses: Sequence[Course], *, targ
         columns=columns,
         lines=MadeLines(columns, rows, refs=("course_ref",)),
         note=noted(ABOUT_EARNED if filters.by_earned_unit else ABOUT_PAIRS, source),
+        as_of=source.counted_at,
     )
 
 
@@ -148,6 +150,7 @@ def by_unit_and_course(
         columns=columns,
         lines=MadeLines(columns, rows, refs=("unit", "direct", "course_ref")),
         note=noted(ABOUT_EARNED if filters.by_earned_unit else ABOUT_PAIRS, source),
+        as_of=source.counted_at,
     )
 
 

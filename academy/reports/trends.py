@@ -44,6 +44,7 @@ def by_month(scope: Scope, filters: Filters, *, today: date) -> Table:
         columns=columns,
         lines=MadeLines(columns, rows, refs=("number", "completions")),
         note=noted(ABOUT_EARNED if filters.by_earned_unit else ABOUT_TODAY, source),
+        as_of=source.counted_at,
     )
 
 

@@ -43,6 +43,7 @@ def overview(inquiry: Inquiry) -> HttpResponseBase:
     sums = units.lines.sums()
     courses = completion.by_course(inquiry.scope, filters, question.courses, target=sums.get("target", 0), today=today)
     context = _context(inquiry, unit, question, place, problems) | {
+        "as_of": in_words(units.as_of or inquiry.at),
         "crumbs": pages.crumbs(inquiry.scope, place, filters),
         "headline": pages.headline(sums, filters),
         "parts": [] if filters.by_earned_unit else pages.bar(sums, filters),
@@ -88,6 +89,7 @@ def page_of(name: str) -> Callable[..., HttpResponseBase]:
         lines, numbers = _page(inquiry, table, LINES_PER_PAGE, problems)
         context = _context(inquiry, report, question, place, problems) | {
             "title": table.title,
+            "as_of": in_words(table.as_of or inquiry.at),
             "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(table.title)),
             "section": "people" if report.name == "pegawai" else "reports",
             "searchable": report.searchable,
@@ -192,7 +194,7 @@ def _file(
     """The file, with what it states about itself in the headers as well (percent-encoded), logged."""
     form = FORMATS[word]
     words = filters.in_words() if filters else [(pgettext("report", "Person"), subject.full_name if subject else "")]
-    circumstances = Circumstances(scope=inquiry.scope.label, filters=words, as_of=inquiry.at)
+    circumstances = Circumstances(scope=inquiry.scope.label, filters=words, as_of=table.as_of or inquiry.at)
     content, control = write(table, circumstances, form)
     chosen = filters.as_query() if filters else {}
     log_file(

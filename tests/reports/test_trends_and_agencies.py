@@ -111,6 +111,7 @@ def test_files_say_what_the_page_says(world: World, counted: str, province: Clie
         response: Any = province.get(f"/laporan/{name}.{word}?menurut={way}")
         assert response.status_code == 200
         assert response["X-Report-Rows"] == str(len(shown.rows))
+        assert (response["X-Report-As-Of"] == AT.isoformat()) == (counted == "beforehand")
         assert content(response)
 
 

@@ -47,13 +47,6 @@ def rebuild(*, at: datetime) -> int:
 
 
 @transaction.atomic
-def recount(agency_id: int, year: int, *, at: datetime) -> None:
-    """Count one agency and year now, waiting for whoever is at it."""
-    AgencyYear.objects.get_or_create(agency_id=agency_id, year=year)
-    _write(AgencyYear.objects.select_for_update().get(agency=agency_id, year=year), at=at)
-
-
-@transaction.atomic
 def _count_next(*, at: datetime) -> bool:
     """The agency and year counted longest ago, of those that are due; False if none is."""
     this_year = timezone.localdate(at).year

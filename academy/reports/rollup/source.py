@@ -36,6 +36,8 @@ class Source(Protocol):
     """Figures by unit stand under the path of the unit: without those of the units below it."""
 
     @property
+    def counted_at(self) -> datetime | None: ...
+    @property
     def note(self) -> str: ...
     def counts_by_unit(self) -> dict[str, Counts]: ...
     def counts_by_course(self) -> dict[int, Counts]: ...
@@ -61,6 +63,7 @@ class Live:
     units: QuerySet[WorkUnit]
     filters: Filters
     today: date
+    counted_at: datetime | None = None
     note: str = ""
 
     @property
