@@ -33,6 +33,7 @@ ABOUT_TODAY = _(
     "Staff, each counted once, and the completions and credit hours of the year of the same people. Sorted by the share that finished."
 )
 MOST_BARS = 30
+WHOLE_SHARE = 100  # per cent fill the width of the chart; completions are drawn beside the most
 Figures = TypeVar("Figures", Counts, Earned)
 
 
@@ -51,7 +52,7 @@ def by_agency(scope: Scope, filters: Filters, *, today: date) -> Table:
         name="instansi",
         title=_("Agencies compared"),
         columns=columns,
-        lines=MadeLines(columns, rows, refs=("unit", "direct", "drawn", "text")),
+        lines=MadeLines(columns, rows, refs=("unit", "direct", "drawn", "text", "whole")),
         note=noted(ABOUT_EARNED if filters.by_earned_unit else ABOUT_TODAY, source),
         as_of=source.counted_at,
     )
@@ -60,7 +61,7 @@ def by_agency(scope: Scope, filters: Filters, *, today: date) -> Table:
 def chart(lines: list[Line]) -> Chart:
     """The share that finished, or the completions, of the first agencies of a page."""
     bars = [Bar(str(line.values[0]), line.refs["drawn"], line.refs["text"]) for line in lines[:MOST_BARS]]
-    return charts.rows(bars, title=_("Agencies compared"))
+    return charts.rows(bars, title=_("Agencies compared"), whole=lines[0].refs["whole"] if lines else None)
 
 
 def from_agency(filters: Filters, column: Column, line: Line | None) -> str:
@@ -86,7 +87,11 @@ def _of_today(agencies: Sequence[Unit], source: Source) -> list[dict[str, Any]]:
         share = percentage(people.finished, people.target)
         figures = {column.key: getattr(people, column.key) for column in OF_PEOPLE if not column.share}
         figures |= {column.key: getattr(events, column.key) for column in OF_COMPLETIONS}
-        rows.append(_place(agency) | figures | {"drawn": float(share or 0), "text": readable(share, Kind.PERCENT)})
+        rows.append(
+            _place(agency)
+            | figures
+            | {"drawn": float(share or 0), "text": readable(share, Kind.PERCENT), "whole": WHOLE_SHARE}
+        )
     return sorted(rows, key=lambda row: (-row["drawn"], row["unit_name"]))
 
 
@@ -96,7 +101,9 @@ def _of_earned(agencies: Sequence[Unit], source: Source) -> list[dict[str, Any]]
     for agency in agencies:
         found = earned.get(agency.path, Earned())
         figures = {column.key: getattr(found, column.key) for column in EARNED_COLUMNS}
-        rows.append(_place(agency) | figures | {"drawn": found.completions, "text": grouped(found.completions)})
+        rows.append(
+            _place(agency) | figures | {"drawn": found.completions, "text": grouped(found.completions), "whole": None}
+        )
     return sorted(rows, key=lambda row: (-row["drawn"], row["unit_name"]))
 
 

@@ -50,7 +50,10 @@ def by_month(scope: Scope, filters: Filters, *, today: date) -> Table:
 
 def chart(lines: list[Line]) -> Chart:
     """The completions of each month."""
-    bars = [Bar(str(line.values[0])[:3], line.refs["completions"], grouped(line.refs["completions"])) for line in lines]
+    bars = []
+    for line in lines:
+        name, completions = str(line.values[0]), line.refs["completions"]
+        bars.append(Bar(name[:3], completions, grouped(completions), short=name[:1]))
     return charts.columns(bars, title=_("Completions by month"))
 
 

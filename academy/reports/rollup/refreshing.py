@@ -37,13 +37,13 @@ def refresh(*, at: datetime, seconds: float = ROUND_SECONDS, clock: Callable[[],
 
 
 def rebuild(*, at: datetime) -> int:
-    """Count every agency and year anew; what a round of the clock does in turns."""
+    """Count every agency and year anew, which rounds of the clock do in turns; how many there are."""
     _prepare(at=at)
-    AgencyYear.objects.update(counted_at=None)
-    counted = 0
-    while _count_next(at=at):
-        counted += 1
-    return counted
+    keys = list(AgencyYear.objects.order_by("-year", "pk").values_list("pk", flat=True))
+    for key in keys:
+        with transaction.atomic():
+            _write(AgencyYear.objects.select_for_update().get(pk=key), at=at)
+    return len(keys)
 
 
 @transaction.atomic
