@@ -215,7 +215,7 @@ def _file(
     )
     response["X-Report-Scope"] = quote(inquiry.scope.label)
     response["X-Report-Filters"] = urlencode(chosen)
-    response["X-Report-As-Of"] = inquiry.at.isoformat(timespec="seconds")
+    response["X-Report-As-Of"] = circumstances.as_of.isoformat(timespec="seconds")
     response["X-Report-Rows"] = str(control.rows)
     response["X-Report-SHA256"] = control.sha256
     return response
