@@ -83,12 +83,14 @@ def unit_rows(scope: Scope, filters: Filters, below: Sequence[Unit]) -> list[Uni
     return [UnitRow(top, direct=True), *(UnitRow(child) for child in below)]
 
 
-def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit], *, today: date) -> Table:
+def by_unit(
+    scope: Scope, filters: Filters, below: Sequence[Unit], *, today: date, source: Source | None = None
+) -> Table:
     """People per unit, or what was earned there; `below` are those below the chosen one, or below the only root.
 
     Closed units and the unit above its children are left out where they count nobody.
     """
-    source, shown = source_of(scope, filters, today=today), unit_rows(scope, filters, below)
+    source, shown = source or source_of(scope, filters, today=today), unit_rows(scope, filters, below)
     rows: list[dict[str, Any]]
     if filters.by_earned_unit:
         rows = _unit_rows(shown, source.earned_by_unit(), Earned())
@@ -105,9 +107,17 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit], *, today: dat
     )
 
 
-def by_course(scope: Scope, filters: Filters, courses: Sequence[Course], *, target: int, today: date) -> Table:
+def by_course(
+    scope: Scope,
+    filters: Filters,
+    courses: Sequence[Course],
+    *,
+    target: int,
+    today: date,
+    source: Source | None = None,
+) -> Table:
     """Pairs of person and course per course, or what was earned; every official of the target could take every course."""
-    source = source_of(scope, filters, today=today)
+    source = source or source_of(scope, filters, today=today)
     chosen = [filters.course] if filters.course else courses
     rows: list[dict[str, Any]]
     if filters.by_earned_unit:

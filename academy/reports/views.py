@@ -23,6 +23,7 @@ from academy.reports.files import FORMATS, Circumstances, file_name, in_words, w
 from academy.reports.filters import Filters
 from academy.reports.inquiry import Inquiry, for_hr, within_limit
 from academy.reports.registry import OVERVIEW, REPORTS, Question, Report
+from academy.reports.rollup.source import source_of
 from academy.reports.scope import Place
 from academy.reports.tables import Table
 
@@ -38,10 +39,13 @@ def overview(inquiry: Inquiry) -> HttpResponseBase:
     question, problems = inquiry.question(unit)
     filters, today = question.filters, question.today
     place = inquiry.scope.place(filters.unit, below=True)
-    units = completion.by_unit(inquiry.scope, filters, place.below, today=today)
+    source = source_of(inquiry.scope, filters, today=today)
+    units = completion.by_unit(inquiry.scope, filters, place.below, today=today, source=source)
     page, numbers = _page(inquiry, units, UNITS_PER_PAGE, problems)
     sums = units.lines.sums()
-    courses = completion.by_course(inquiry.scope, filters, question.courses, target=sums.get("target", 0), today=today)
+    courses = completion.by_course(
+        inquiry.scope, filters, question.courses, target=sums.get("target", 0), today=today, source=source
+    )
     context = _context(inquiry, unit, question, place, problems) | {
         "as_of": in_words(units.as_of or inquiry.at),
         "crumbs": pages.crumbs(inquiry.scope, place, filters),

@@ -119,7 +119,7 @@ def test_files_say_what_the_page_says(world: World, counted: str, province: Clie
 def test_pages_of_groups_ask_little(
     world: World, province: Client, address: str, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
 ):
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(10):
         province.get(address)
     monkeypatch.setattr(source, "MANY_PEOPLE", 1)
     refreshing.rebuild(at=AT)
