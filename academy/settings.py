@@ -232,6 +232,7 @@ CELERY_TASK_ROUTES = {
     "academy.reports.tasks.make_next_export": {"queue": "long"},
     "academy.reports.tasks.delete_old_exports": {"queue": "long"},
     "academy.reports.tasks.check_numbers": {"queue": "long"},
+    "academy.reports.tasks.count_agencies": {"queue": "long"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 EXPIRES = {"expires": 60}  # by then the clock sent another: a worker that was down is not buried under old ones
@@ -290,6 +291,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": EXPIRES,
     },
     "check-numbers": {"task": "academy.reports.tasks.check_numbers", "schedule": 600.0, "options": EXPIRES},
+    "count-agencies": {
+        "task": "academy.reports.tasks.count_agencies",
+        "schedule": 120.0,
+        "options": EXPIRES,
+    },
     "prompt-heartbeat": {
         "task": "academy.api.tasks.beat_heart",
         "schedule": 30.0,

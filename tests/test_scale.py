@@ -32,6 +32,11 @@ OVERVIEW = tuple(
         "unit={leaf}",
     )
 )
+FIGURES = tuple(
+    f"/laporan/{name}/?{query}"
+    for name in ("tren", "instansi")
+    for query in ("", LAST, "pelatihan={course}", "unit={department}", "menurut=unit-saat-selesai")
+)
 LISTS = tuple(
     f"/laporan/{report.name}/?{query}"
     for report in registry.REPORTS.values()
@@ -129,7 +134,7 @@ def costs(crowd: Crowd) -> dict[str, Cost]:
     Role.objects.create(person=organiser, kind=Role.Kind.ORGANISER, unit=unit, from_at=LONG_AGO)
     return (
         _costs("HR", crowd.officer, crowd, [*OVERVIEW, *LISTS, *DESK])
-        | _costs("HR of a group", of_group, crowd, [*OVERVIEW, *LISTS[-3:], *DESK[:8]])
+        | _costs("HR of a group", of_group, crowd, [*OVERVIEW, *FIGURES, *LISTS[-3:], *DESK[:8]])
         | _costs("organiser", organiser, crowd, QUALITY)
         | _costs("operator", PersonFactory(unit=crowd.leaf, is_superuser=True), crowd, OPERATOR)
     )

@@ -21,12 +21,16 @@ SHORT_LABEL, LONGEST_LABEL = 26, 90  # signs beside the figure on a phone, and w
 
 @dataclass(frozen=True)
 class Bar:
-    """One thing that is counted; `text` is its figure as readers see it. A quiet one is drawn paler."""
+    """One thing that is counted; `text` is its figure as readers see it. A quiet one is drawn paler.
+
+    `short` is the label of an upright bar on a phone, if the whole one has no room there.
+    """
 
     label: str
     value: float
     text: str
     quiet: bool = False
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def columns(bars: Sequence[Bar], *, title: str | Promise, edges: Sequence[str] =
                 width=_percent(place * (1 - GAP_SHARE)),
                 height=_pixels(height),
                 label="" if edges else bar.label,
-                short="",
+                short="" if edges else bar.short,
                 label_x=_percent(middle),
                 label_y=_pixels(base + 16),
                 text=bar.text if bar.value else "",

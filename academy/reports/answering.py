@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from django.http import FileResponse
@@ -19,6 +20,7 @@ def answered(
     form: FileFormat,
     *,
     by: Person,
+    at: datetime,
     chosen: Mapping[str, str],
     units: Iterable[int],
     year: int | None,
@@ -30,7 +32,7 @@ def answered(
     log_file(
         by,
         scope=circumstances.scope,
-        at=circumstances.as_of,
+        at=at,
         subject=subject,
         detail=about | dict(chosen),
         units=units,

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
-from academy.reports import facts
 from academy.reports.columns import Column, Kind
 from academy.reports.facts import Counts, Earned
 from academy.reports.filters import Filters, State
+from academy.reports.rollup.source import Source, source_of
 from academy.reports.scope import Scope, Unit
 from academy.reports.tables import MadeLines, Table
 from courses.models import Course
@@ -85,44 +86,48 @@ def unit_rows(scope: Scope, filters: Filters, below: Sequence[Unit]) -> list[Uni
     return [UnitRow(top, direct=True), *(UnitRow(child) for child in below)]
 
 
-def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit], *, today: date) -> Table:
+def by_unit(
+    scope: Scope, filters: Filters, below: Sequence[Unit], *, today: date, source: Source | None = None
+) -> Table:
     """People per unit, or what was earned there; `below` are those below the chosen one, or below the only root.
 
     Closed units and the unit above its children are left out where they count nobody.
     """
-    units, year, course = filters.units(scope), filters.year, filters.course
+    source, shown = source or source_of(scope, filters, today=today), unit_rows(scope, filters, below)
     rows: list[dict[str, Any]]
     if filters.by_earned_unit:
-        by_path = {
-            path: found for (path,), found in facts.earned_by(units, "earned_unit__path", year=year, course=course)
-        }
-        rows = _unit_rows(unit_rows(scope, filters, below), by_path, Earned())
+        rows = _unit_rows(shown, source.earned_by_unit(), Earned())
     else:
-        rows = _unit_rows(
-            unit_rows(scope, filters, below),
-            facts.counts_by_unit(units, today=today, year=year, course=course),
-            Counts(),
-        )
+        rows = _unit_rows(shown, source.counts_by_unit(), Counts())
     columns = (UNIT_COLUMN, *figure_columns(filters))
     return Table(
         name="unit",
         title=_("By work unit"),
         columns=columns,
         lines=MadeLines(columns, rows, refs=("unit", "direct")),
-        note=ABOUT_EARNED if filters.by_earned_unit else ABOUT_PEOPLE,
+        note=noted(ABOUT_EARNED if filters.by_earned_unit else ABOUT_PEOPLE, source),
+        as_of=source.counted_at,
     )
 
 
-def by_course(scope: Scope, filters: Filters, courses: Sequence[Course], *, target: int, today: date) -> Table:
+def by_course(
+    scope: Scope,
+    filters: Filters,
+    courses: Sequence[Course],
+    *,
+    target: int,
+    today: date,
+    source: Source | None = None,
+) -> Table:
     """Pairs of person and course per course, or what was earned; every official of the target could take every course."""
-    units, year, course = filters.units(scope), filters.year, filters.course
+    source = source or source_of(scope, filters, today=today)
     chosen = [filters.course] if filters.course else courses
     rows: list[dict[str, Any]]
     if filters.by_earned_unit:
-        earned = {key: found for (key,), found in facts.earned_by(units, "course_id", year=year, course=course)}
+        earned = source.earned_by_course()
         rows = [_course_row(each, earned.get(each.pk, Earned())) for each in chosen]
     else:
-        counts = facts.counts_by_course(units, today=today, year=year, course=course)
+        counts = source.counts_by_course()
         rows = [_course_row(each, counts.get(each.pk, Counts()) + Counts(target)) for each in chosen]
     columns = (COURSE_COLUMN, *figure_columns(filters))
     return Table(
@@ -130,7 +135,8 @@ def by_course(scope: Scope, filters: Filters, courses: Sequence[Course], *, targ
         title=_("By course"),
         columns=columns,
         lines=MadeLines(columns, rows, refs=("course_ref",)),
-        note=ABOUT_EARNED if filters.by_earned_unit else ABOUT_PAIRS,
+        note=noted(ABOUT_EARNED if filters.by_earned_unit else ABOUT_PAIRS, source),
+        as_of=source.counted_at,
     )
 
 
@@ -141,30 +147,33 @@ def by_unit_and_course(
 
     A unit with nobody in it who could take or took a course is left out.
     """
-    units, year, course = filters.units(scope), filters.year, filters.course
+    source = source_of(scope, filters, today=today)
     chosen = [filters.course] if filters.course else courses
     shown = unit_rows(scope, filters, below)
     rows: list[dict[str, Any]]
     if filters.by_earned_unit:
-        earned = facts.earned_by(units, "earned_unit__path", "course_id", year=year, course=course)
-        rows = _pair_rows(shown, chosen, [(path, key, found) for (path, key), found in earned], {}, Earned())
+        rows = _pair_rows(shown, chosen, source.earned_by_unit_and_course(), {}, Earned())
     else:
-        paths, targets = facts.targets(units)
-        counts = facts.counts_by_unit_and_course(units, today=today, year=year, course=course)
-        by_path = [(paths[unit], key, found) for unit, key, found in counts if unit in paths]
-        rows = _pair_rows(shown, chosen, by_path, targets, Counts())
+        targets, counts = source.counts_by_unit_and_course()
+        rows = _pair_rows(shown, chosen, counts, targets, Counts())
     columns = (UNIT_COLUMN, COURSE_COLUMN, *figure_columns(filters))
     return Table(
         name="unit-pelatihan",
         title=_("By work unit and course"),
         columns=columns,
         lines=MadeLines(columns, rows, refs=("unit", "direct", "course_ref")),
-        note=ABOUT_EARNED if filters.by_earned_unit else ABOUT_PAIRS,
+        note=noted(ABOUT_EARNED if filters.by_earned_unit else ABOUT_PAIRS, source),
+        as_of=source.counted_at,
     )
 
 
 def figure_columns(filters: Filters) -> tuple[Column, ...]:
     return EARNED_COLUMNS if filters.by_earned_unit else COUNT_COLUMNS
+
+
+def noted(about: str | Promise, source: Source) -> str:
+    """What the figures count and, of those counted beforehand, when."""
+    return " ".join(filter(None, (str(about), source.note)))
 
 
 def state_behind(column: Column, filters: Filters) -> State | None:

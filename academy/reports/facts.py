@@ -194,7 +194,7 @@ def counts_by_unit(units: QuerySet[WorkUnit], *, year: int, course: Course | Non
     Who comes to a unit of nobody between the two is in neither: whoever is enrolled is of the target.
     """
     paths, counts = targets(units)
-    found = _counted(of_roster(enrolments(year=year, course=course), units), "unit_id", today=today)
+    found = counted(of_roster(enrolments(year=year, course=course), units), "unit_id", today=today)
     for (unit,), people in found:
         if unit in paths:
             counts[paths[unit]] += people
@@ -210,7 +210,7 @@ def targets(units: QuerySet[WorkUnit]) -> tuple[dict[int, str], dict[str, Counts
 
 def counts_by_course(units: QuerySet[WorkUnit], *, year: int, course: Course | None, today: date) -> dict[int, Counts]:
     """Pairs of person and course per course; without the target, which is the same for every course."""
-    found = _counted(of_roster(enrolments(year=year, course=course), units), "course_id", today=today)
+    found = counted(of_roster(enrolments(year=year, course=course), units), "course_id", today=today)
     return {key: pairs for (key,), pairs in found}
 
 
@@ -218,7 +218,7 @@ def counts_by_unit_and_course(
     units: QuerySet[WorkUnit], *, year: int, course: Course | None, today: date
 ) -> list[tuple[int, int, Counts]]:
     """Pairs of person and course per unit and course, each without the units below; without the target."""
-    found = _counted(of_roster(enrolments(year=year, course=course), units), "unit_id", "course_id", today=today)
+    found = counted(of_roster(enrolments(year=year, course=course), units), "unit_id", "course_id", today=today)
     return [(unit, key, pairs) for (unit, key), pairs in found]
 
 
@@ -230,7 +230,7 @@ def earned_by(
     return [(row[: len(by)], Earned(*row[len(by) :])) for row in grouped]
 
 
-def _counted(enrolments: QuerySet[Enrolment], *by: str, today: date) -> list[tuple[tuple[Any, ...], Counts]]:
+def counted(enrolments: QuerySet[Enrolment], *by: str, today: date) -> list[tuple[tuple[Any, ...], Counts]]:
     """People per value of the columns `by`, each in the furthest state reached under it.
 
     Two groupings in one statement, of which the ORM writes the inner one: counting distinct people in each state would

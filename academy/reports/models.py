@@ -1,4 +1,4 @@
-"""Files of reports that take too long for a request, and recounts that prove the numbers behind all of them."""
+"""Files of reports that take long, recounts that prove stored numbers, and figures of agencies counted beforehand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.db.models import ExpressionWrapper, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from academy.people.models import Person
+from academy.people.models import Agency, Person
+from courses.models import Course
 
 KEEP_FOR = timedelta(days=7)
 OWED = Q(ready_at=None, failed_at=None, cancelled_at=None)
@@ -177,3 +178,70 @@ class Reconciliation(models.Model):
         if not self.differences:
             return self.State.AGREES
         return self.State.DIFFERS if self.left else self.State.MENDED
+
+
+class FiguresOfYear(models.Model):
+    """Of people on the roster, each in the furthest state; of completions by agency today and, `earned_`, when earned."""
+
+    enrolled = models.PositiveIntegerField(default=0)
+    begun = models.PositiveIntegerField(default=0)
+    finished = models.PositiveIntegerField(default=0)
+    certified = models.PositiveIntegerField(default=0)
+    overdue = models.PositiveIntegerField(default=0)
+    completions = models.PositiveIntegerField(default=0)
+    completions_certified = models.PositiveIntegerField(default=0)
+    credit_hours = models.PositiveIntegerField(default=0)
+    earned_completions = models.PositiveIntegerField(default=0)
+    earned_certified = models.PositiveIntegerField(default=0)
+    earned_hours = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class AgencyYear(FiguresOfYear):
+    """The people of an agency in a year, of all courses, each counted once; and when all of its figures were counted.
+
+    These three tables are a cache of what `facts` and `months` say: see rollup/refreshing.py.
+    """
+
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+", db_index=False)
+    year = models.PositiveSmallIntegerField()
+    target = models.PositiveIntegerField(default=0)
+    counted_at = models.DateTimeField(null=True, help_text="Null: not yet.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["year", "agency"], name="agency_year_once")]
+
+
+class AgencyCourseYear(FiguresOfYear):
+    """The pairs of person and course of an agency in a year."""
+
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+", db_index=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+", db_index=False)
+    year = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["year", "agency", "course"], name="agency_course_year_once"),
+        ]
+
+
+class AgencyCourseMonth(models.Model):
+    """What happened with a course in an agency in a month, named by its first day."""
+
+    agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+", db_index=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+", db_index=False)
+    month = models.DateField()
+    enrolled = models.PositiveIntegerField(default=0)
+    completions = models.PositiveIntegerField(default=0)
+    certified = models.PositiveIntegerField(default=0)
+    credit_hours = models.PositiveIntegerField(default=0)
+    earned_completions = models.PositiveIntegerField(default=0)
+    earned_certified = models.PositiveIntegerField(default=0)
+    earned_hours = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "month", "course"], name="agency_course_month_once"),
+        ]

@@ -102,6 +102,12 @@ def report_table(report: Report, table: Table, filters: Filters, page: Page[Line
     )
 
 
+def drawn(report: Report, page: Page[Line]) -> Cell:
+    """The chart beside the table, where the report has one and there is something to draw."""
+    lines = list(page)
+    return {"chart": report.chart(lines)} if report.chart and lines else {}
+
+
 def own_table(table: Table, subject: Person) -> dict[str, Any]:
     """The courses or the certificates of one person."""
     view = {"pelatihan": "report_own_courses_file", "sertifikat": "report_own_certificates_file"}[table.name]

@@ -18,14 +18,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from academy.reports import assigned, completion, dossier, hours, issuance, matrix, people
+from academy.pages.charts import Chart
+from academy.reports import agencies, assigned, completion, dossier, hours, issuance, matrix, people, trends
 from academy.reports.control import Circumstances, Control, Progress
 from academy.reports.facts import years
 from academy.reports.files import FORMATS, FileFormat
 from academy.reports.filters import Choices, Filters, State, read_filters
 from academy.reports.links import Links, from_course, from_person, from_unit, from_unit_and_course, to_list
 from academy.reports.scope import Scope, Unit
-from academy.reports.tables import Table
+from academy.reports.tables import Line, Table
 from courses.models import Course, Edition
 
 OVERVIEW = "report_overview"
@@ -53,6 +54,7 @@ class Report:
 
     `links` tells where its cells lead. Lists of people are `searchable`, and offered behind the figures of completion.
     `draw` makes its PDF, where that is more than the table.
+    `chart` draws the lines of a page; `empty` says in a title and a sentence what it means that there are none.
     """
 
     name: str
@@ -65,6 +67,11 @@ class Report:
     choices: Choices = field(default_factory=Choices)
     searchable: bool = False
     draw: Callable[[Question, Table, Circumstances, IO[bytes], Progress | None], Control] | None = None
+    chart: Callable[[list[Line]], Chart] | None = None
+    empty: tuple[str | Promise, str | Promise] = (
+        _("Nobody in this list"),
+        _("Choose another figure or fewer filters."),
+    )
 
     @property
     def is_list(self) -> bool:
@@ -111,6 +118,14 @@ def _by_unit_and_course(question: Question) -> Table:
     return completion.by_unit_and_course(
         question.scope, question.filters, _below(question), question.courses, today=question.today
     )
+
+
+def _by_month(question: Question) -> Table:
+    return trends.by_month(question.scope, question.filters, today=question.today)
+
+
+def _by_agency(question: Question) -> Table:
+    return agencies.by_agency(question.scope, question.filters, today=question.today)
 
 
 def _people(question: Question) -> Table:
@@ -184,6 +199,32 @@ REPORTS = {
             links=from_unit_and_course,
             about=_("How far each unit is with each course."),
             choices=Choices(earned=True),
+        ),
+        Report(
+            "tren",
+            _("Month by month"),
+            page_view="report_trends",
+            file_view="report_trends_file",
+            table=_by_month,
+            links=trends.no_links,
+            about=_("New enrolments, completions, certificates and credit hours of each month."),
+            choices=Choices(earned=True),
+            chart=trends.chart,
+        ),
+        Report(
+            "instansi",
+            _("Agencies compared"),
+            page_view="report_agencies",
+            file_view="report_agencies_file",
+            table=_by_agency,
+            links=agencies.from_agency,
+            about=_("How far each agency is, for who answers for several."),
+            choices=Choices(earned=True),
+            chart=agencies.chart,
+            empty=(
+                _("There is one agency here, so there is nothing to compare"),
+                _("This page compares whole agencies. Its figures stand in the overview; choose no unit here."),
+            ),
         ),
         Report(
             "pegawai",

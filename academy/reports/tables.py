@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol, overload
 
@@ -35,13 +36,14 @@ class Lines(Protocol):
 
 @dataclass(frozen=True)
 class Table:
-    """`name` is the word in the address of its files."""
+    """`name` is the word in the address of its files; `as_of` is given where the figures are older than the question."""
 
     name: str
     title: str | Promise
     columns: tuple[Column, ...]
     lines: Lines
     note: str | Promise = ""
+    as_of: datetime | None = None
 
     @property
     def headings(self) -> list[str]:

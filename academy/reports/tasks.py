@@ -1,4 +1,4 @@
-"""Background work of reports: doors to exports and to the recount. What fails stays owed, and a sweep finds it."""
+"""Background work of reports: doors to exports, counting and the recount. What fails stays owed, and a sweep finds it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.utils import timezone
 from academy import doorbell
 from academy.reports import reconciliation
 from academy.reports.exports import jobs
+from academy.reports.rollup import refreshing
 
 
 @shared_task
@@ -26,3 +27,9 @@ def delete_old_exports() -> None:
 def check_numbers() -> None:
     """Asked often, works once a night, and when an operator asks: a worker that was busy at two does it later."""
     reconciliation.work(clock=timezone.now)
+
+
+@shared_task
+def count_agencies() -> None:
+    """A round: what it does not get to is the first of the next."""
+    refreshing.refresh(at=timezone.now())

@@ -21,6 +21,7 @@ from academy.reports.files import FORMATS, Circumstances, FileFormat, in_words
 from academy.reports.filters import Filters
 from academy.reports.inquiry import Inquiry, for_hr, within_limit
 from academy.reports.registry import OVERVIEW, REPORTS, Question, Report
+from academy.reports.rollup.source import source_of
 from academy.reports.scope import Place
 from academy.reports.tables import Table
 
@@ -35,11 +36,15 @@ def overview(inquiry: Inquiry) -> HttpResponseBase:
     question, problems = inquiry.question(unit)
     filters, today = question.filters, question.today
     place = inquiry.scope.place(filters.unit, below=True)
-    units = completion.by_unit(inquiry.scope, filters, place.below, today=today)
+    source = source_of(inquiry.scope, filters, today=today)
+    units = completion.by_unit(inquiry.scope, filters, place.below, today=today, source=source)
     page, numbers = _page(inquiry, units, UNITS_PER_PAGE, problems)
     sums = units.lines.sums()
-    courses = completion.by_course(inquiry.scope, filters, question.courses, target=sums.get("target", 0), today=today)
+    courses = completion.by_course(
+        inquiry.scope, filters, question.courses, target=sums.get("target", 0), today=today, source=source
+    )
     context = _context(inquiry, unit, question, place, problems) | {
+        "as_of": in_words(units.as_of or inquiry.at),
         "crumbs": pages.crumbs(inquiry.scope, place, filters),
         "headline": pages.headline(sums, filters),
         "parts": [] if filters.by_earned_unit else pages.bar(sums, filters),
@@ -85,14 +90,16 @@ def page_of(name: str) -> Callable[..., HttpResponseBase]:
         lines, numbers = _page(inquiry, table, LINES_PER_PAGE, problems)
         context = _context(inquiry, report, question, place, problems) | {
             "title": table.title,
+            "as_of": in_words(table.as_of or inquiry.at),
             "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(table.title)),
             "section": "people" if report.name == "pegawai" else "reports",
             "searchable": report.searchable,
             "search": filters.search,
             "tabs": pages.state_tabs(report, filters),
-            "table": pages.report_table(report, table, filters, lines),
+            "table": pages.report_table(report, table, filters, lines) | pages.drawn(report, lines),
             "page": lines,
             "numbers": numbers,
+            "empty": report.empty,
         }
         return render(inquiry.request, "reports/list.html", context)
 
@@ -220,9 +227,10 @@ def _file(
     own_unit = [subject.unit_id] if subject and subject.unit_id else None
     return answered(
         table,
-        Circumstances(scope=inquiry.scope.label, filters=words, as_of=inquiry.at),
+        Circumstances(scope=inquiry.scope.label, filters=words, as_of=table.as_of or inquiry.at),
         form,
         by=inquiry.person,
+        at=inquiry.at,
         chosen=filters.as_query() if filters else {},
         units=own_unit or inquiry.scope.about(filters.unit if filters else None),
         year=filters.year if filters else None,

@@ -13,12 +13,16 @@ from typing import Any
 
 import xlsxwriter
 from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from academy.demo.nation import make_nation, tidy
 from academy.people.models import Agency, AgencyGroup, Person, Role
 from academy.reports import facts, hours, people
 from academy.reports.files import FORMATS, Circumstances, write
 from academy.reports.filters import Filters, State
+from academy.reports.rollup.refreshing import rebuild
 from academy.reports.scope import Scope, scope_of
 from academy.reports.tables import QueryLines, Table
 from courses.models import Course
@@ -78,12 +82,34 @@ def _ask(sql: str, **params: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def rebuild_round() -> dict[str, float]:
+    """Seconds to count every agency and year, by how many there are."""
+    began = time.perf_counter()
+    counted = rebuild(at=timezone.now())
+    return {"seconds": time.perf_counter() - began, "counted": counted}
+
+
+def dashboard_round(address: str) -> dict[str, float]:
+    """Seconds until a page of the officer of all agencies is there, and its queries."""
+    client = Client()
+    client.force_login(Person.objects.get(email="nation@nation.test"))
+    with CaptureQueriesContext(connection) as captured:
+        seconds = _timed(lambda: _get(client, address))
+    return {"seconds": seconds, "queries": len(captured)}
+
+
+def _get(client: Client, address: str) -> None:
+    status = client.get(address).status_code
+    if status != 200:
+        raise ValueError(f"{address}: {status}")
+
+
 def agency_round() -> dict[str, float]:
     """Seconds of the report by unit of the largest agency, of the same question by hand, and by joins."""
     units = Filters(YEAR).units(_scope("hr@nation.test"))
     keys, root = list(units.values_list("pk", flat=True)), _scope("hr@nation.test").roots[0]
     enrolments = facts.of_roster(facts.enrolments(year=YEAR, course=None), units)
-    taken = {"ours": _timed(lambda: facts._counted(enrolments, "unit_id", today=AT.date()))}
+    taken = {"ours": _timed(lambda: facts.counted(enrolments, "unit_id", today=AT.date()))}
     taken["by unit, whole"] = _timed(lambda: facts.counts_by_unit(units, year=YEAR, course=None, today=AT.date()))
     if connection.vendor == "postgresql":
         taken["bare"] = _timed(lambda: _ask(BARE, units=keys))

@@ -13,6 +13,14 @@ ROUNDS = {"": 5, "full": 5}
 TIMES_BARE, TIMES_JOINED, TIMES_COUNT, PAGE_MS = 1.5, 5, 8, 2
 CSV_TIMES_COPY, XLSX_TIMES_XLSXWRITER = 1.5, 5
 GROWTH_MIB, XLSX_MIB = 10, 60
+DASHBOARD_MS = 500
+OF_THE_NATION = {
+    "overview": "/laporan/?tahun=2026",
+    "earned": "/laporan/?tahun=2026&menurut=unit-saat-selesai",
+    "course": "/laporan/?tahun=2026&pelatihan=contoh-1",
+    "trends": "/laporan/tren/?tahun=2026",
+    "agencies": "/laporan/instansi/?tahun=2026",
+}
 
 
 def measure(academy: Stack, *, database: str, size: str) -> list[Figure]:
@@ -34,7 +42,25 @@ def measure(academy: Stack, *, database: str, size: str) -> list[Figure]:
             at_most("report.agency × bare SQL", _ratio(rounds, "ours", "bare"), "x", TIMES_BARE, told_of),
             at_least("report.agency × join form", _ratio(rounds, "joined", "ours"), "x faster", TIMES_JOINED, told_of),
         ]
-    return figures + _files(academy, database, size)
+    return figures + _nation(academy, database, size, told_of) + _files(academy, database, size)
+
+
+def _nation(academy: Stack, database: str, size: str, told_of: str) -> list[Figure]:
+    """The pages of whoever answers for all agencies; PostgreSQL has the budget."""
+    rebuilt = academy.ask("rebuild_round")
+    figures = [
+        told(f"rollup.rebuild ({database})", rebuilt["seconds"], "s", f"{rebuilt['counted']} agencies and years")
+    ]
+    for name, address in OF_THE_NATION.items():
+        rounds = [academy.ask("dashboard_round", address=address) for _round in range(ROUNDS[size])]
+        title, taken = f"dashboard.national {name} ({database})", 1000 * _median(rounds, "seconds")
+        note = f"{rounds[0]['queries']:.0f} queries; {told_of}"
+        figures.append(
+            at_most(title, taken, "ms", DASHBOARD_MS, note)
+            if database == "PostgreSQL"
+            else told(title, taken, "ms", note)
+        )
+    return figures
 
 
 def _files(academy: Stack, database: str, size: str) -> list[Figure]:

@@ -76,7 +76,9 @@ def make(export: Export, *, clock: Callable[[], datetime]) -> Made:
         with reading.apart():
             table = report.table(question)
             filters = question.filters
-            circumstances = files.Circumstances(scope=question.scope.label, filters=filters.in_words(), as_of=at)
+            circumstances = files.Circumstances(
+                scope=question.scope.label, filters=filters.in_words(), as_of=table.as_of or at
+            )
             form = report.form(export.format, question)
             path = path_of(f"{export.pk}-{secrets.token_hex(8)}.{form.word}")
             with appearing(path) as draft:

@@ -1,0 +1,4 @@
+"""Figures of whole agencies, counted beforehand: what the pages of very many people read instead of every enrolment.
+
+`counting` asks the facts, `refreshing` keeps the answers, `source` gives them to reports.
+"""
