@@ -15,7 +15,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from academy.pages.templatetags.formats import grouped
-from academy.reports.columns import Column, Value, readable
+from academy.reports.columns import Column, Kind, Value, readable
 from academy.reports.control import Circumstances, Control, Progress, in_words
 from academy.reports.sheets import writable
 from academy.reports.tables import Table
@@ -26,6 +26,8 @@ MOST_LINES = 2_000  # some 10 ms each
 AT_ONCE = 200
 WIDE = 9  # more columns than this are set smaller
 NIP_WIDTH = 34  # it stays on one line in the widest table, too
+DAY_WIDTH = 19  # the longest month is not broken
+LOOKS = {Kind.DATE: "day"}
 
 Cell = dict[str, Any]
 
@@ -74,7 +76,7 @@ def sheet(
     columns: Sequence[Column], rows: Iterable[tuple[Value, ...]], totals: tuple[Value, ...] | None = None
 ) -> dict[str, Any]:
     """Lines for reports/pdf/_lines.html; the widths of the columns are shares of the paper's."""
-    widths = [NIP_WIDTH if column.key == "nip" else column.width for column in columns]
+    widths = [_width(column) for column in columns]
     return {
         "columns": [
             {
@@ -90,11 +92,19 @@ def sheet(
     }
 
 
+def _width(column: Column) -> int:
+    if column.key == "nip":
+        return NIP_WIDTH
+    return max(column.width, DAY_WIDTH) if column.kind is Kind.DATE else column.width
+
+
 def _cells(columns: Sequence[Column], values: tuple[Value, ...], *, dash: bool = True) -> list[Cell]:
     return [
         {
             "text": writable(readable(value, column.kind)) if dash or value is not None else "",
-            "look": "figure" if column.kind.is_number else "whole" if column.key == "nip" else "",
+            "look": "figure"
+            if column.kind.is_number
+            else LOOKS.get(column.kind, "whole" if column.key == "nip" else ""),
         }
         for column, value in zip(columns, values, strict=True)
     ]

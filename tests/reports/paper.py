@@ -26,7 +26,7 @@ def tables_of(data: bytes) -> list[list[list[str]]]:
         found = []
         for table in _elements(pdf.Root.StructTreeRoot, "/Table"):
             rows = [
-                [" ".join(_text(cell, numbers, texts)) for cell in _elements(row, "/TH", "/TD")]
+                [_in_one_line(_text(cell, numbers, texts)) for cell in _elements(row, "/TH", "/TD")]
                 for row in _elements(table, "/TR")
             ]
             found.append(rows)
@@ -53,6 +53,14 @@ def value(text: str) -> str:
         return f"{year}-{MONTHS.index(month) % 12 + 1:02}-{int(day):02}"
     if re.fullmatch(r"-?\d{1,3}(\.\d{3})*(,\d+)?%?", text) and not re.fullmatch(r"\d+\.\d{1,2}", text):
         return text.rstrip("%").replace(".", "").replace(",", ".")
+    return text
+
+
+def _in_one_line(pieces: Iterator[str]) -> str:
+    """Lines end at a space, which is not written, or behind a slash."""
+    text = ""
+    for piece in pieces:
+        text += piece if not text or text.endswith("/") else f" {piece}"
     return text
 
 
