@@ -16,14 +16,6 @@ from tests.end_to_end.workers import Worker, own_worker
 COMMANDS = (("load_agencies",), ("load_site",), ("load_curriculum",))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist=loadgroup`: one process has the running academy, and each module stays together."""
-    for item in items:
-        together = "academy" if "academy" in getattr(item, "fixturenames", ()) else item.location[0]
-        item.add_marker(pytest.mark.xdist_group(together))
-
-
 @pytest.fixture(scope="session")
 def academy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Web server, workers and clock on an empty academy with the curriculum; no demo people."""
