@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from pytest_django.plugin import DjangoDbBlocker
 
 from academy.people.models import Person
 from tests.authorization.world import World, make_world
+from tests.lasting import made_once
 
 TABLE = Path(__file__).with_name("matrix.txt")
 READERS = ("anonymous", "learner", "trainer", "HR of A1", "HR of A", "HR of B", "organiser", "operator")
@@ -137,9 +140,15 @@ def test_no_address_is_forgotten():
     assert written == set(named()), "matrix.txt and the addresses of the site differ"
 
 
+@pytest.fixture(scope="module")
+def lasting_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    with made_once(django_db_blocker, make_world) as world:
+        yield world
+
+
 @pytest.fixture
-def world(db: None) -> World:
-    return make_world()
+def world(lasting_world: World, db: None) -> World:
+    return deepcopy(lasting_world)
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line.name != "cms/*"], ids=str)

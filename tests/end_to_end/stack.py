@@ -22,6 +22,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import psycopg
 
+from tests import prepared
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 QUESTIONS = "tests.end_to_end.inside"
@@ -40,7 +42,10 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def fresh_database(url: str, name: str) -> Iterator[str]:
-    """An empty PostgreSQL database `name` on the server of `url`, dropped afterwards; "" (SQLite) for any other url."""
+    """A PostgreSQL database `name` on the server of `url`, dropped afterwards; "" (SQLite) for any other url.
+
+    It holds the schema where that is prepared, else nothing.
+    """
     parts = urlsplit(url)
     if not parts.scheme.startswith("postgres"):
         yield ""
@@ -48,7 +53,8 @@ def fresh_database(url: str, name: str) -> Iterator[str]:
     maintenance = _address(parts, "postgres")
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}"')
+        template = f' TEMPLATE "{prepared.schema()}"' if prepared.schema() else ""
+        connection.execute(f'CREATE DATABASE "{name}"{template}')
     try:
         yield _address(parts, name)
     finally:
@@ -147,11 +153,22 @@ class Stack:
     def prepare(self, *commands: tuple[str, ...]) -> None:
         """The schema and the static files, then the given management commands."""
         with ThreadPoolExecutor(1) as beside:
-            static = beside.submit(self.manage, "collectstatic", "--no-input", "--verbosity", "0")
-            self.manage("migrate", "--verbosity", "0")
+            static = beside.submit(self._collect_static)
+            self._make_schema()
             static.result()
         for command in commands:
             self.manage(*command)
+
+    def _collect_static(self) -> None:
+        if not prepared.link_static(self.data_dir / "static"):
+            self.manage("collectstatic", "--no-input", "--verbosity", "0")
+
+    def _make_schema(self) -> None:
+        """Whoever made a PostgreSQL database for us copied the schema already (`fresh_database`)."""
+        on_postgresql = bool(self.environment["DATABASE_URL"])
+        made = prepared.schema() if on_postgresql else prepared.copy_schema(self.data_dir / "academy.sqlite3")
+        if not made:
+            self.manage("migrate", "--verbosity", "0")
 
     # Running
 
