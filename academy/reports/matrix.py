@@ -24,7 +24,7 @@ from courses.models import Course, Enrolment
 
 NOT_ENROLLED = -1
 WORDS: dict[int, str | Promise] = {
-    NOT_ENROLLED: "–",
+    NOT_ENROLLED: pgettext_lazy("report", "Not enrolled"),
     int(Enrolment.Reached.ENROLLED): pgettext_lazy("report", "Not started"),
     int(Enrolment.Reached.BEGUN): pgettext_lazy("report", "Running"),
     int(Enrolment.Reached.FINISHED): pgettext_lazy("report", "Finished"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pikepdf
@@ -88,7 +89,7 @@ def test_nothing_in_it_is_a_link_and_markup_is_text(world: World, hr: Client):
 
 
 def test_more_lines_than_a_document_has_are_refused_with_the_way_out(world: World, hr: Client, monkeypatch):
-    limited = FORMATS["pdf"].__class__(**{**vars(FORMATS["pdf"]), "most_lines": 6})
+    limited = replace(FORMATS["pdf"], most_lines=6)
     monkeypatch.setitem(FORMATS, "pdf", limited)
     response = hr.get("/laporan/pegawai.pdf")  # seven people
     assert response.status_code == 422
@@ -106,7 +107,7 @@ def test_the_limit_holds_in_the_writer_itself(monkeypatch):
 
 
 def test_a_longer_one_is_made_by_a_worker(world: World, hr: Client, monkeypatch):
-    limited = FORMATS["pdf"].__class__(**{**vars(FORMATS["pdf"]), "at_once": 6})
+    limited = replace(FORMATS["pdf"], at_once=6)
     monkeypatch.setitem(FORMATS, "pdf", limited)
     assert hr.get("/laporan/pegawai.pdf").status_code == 202
     assert Export.objects.get().format == "pdf"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,9 @@ from django.utils import timezone
 from academy.people.accesses import log_file
 from academy.people.models import AccessLog, Person, Role
 from academy.people.placements import place
-from academy.reports import export_views, views
+from academy.reports import export_views
 from academy.reports.exports import jobs, making
+from academy.reports.files import FORMATS
 from academy.reports.models import KEEP_FOR, Export
 from tests.factories import LONG_AGO, make_hr
 from tests.reports.exporting import ask, make_export, make_ready
@@ -25,7 +27,8 @@ CONTENT = bytes(range(256)) * 40
 @pytest.fixture
 def at_once(monkeypatch):
     """Three lines are a small file."""
-    monkeypatch.setattr(views, "AT_ONCE", 3)
+    for word, form in FORMATS.items():
+        monkeypatch.setitem(FORMATS, word, replace(form, at_once=3))
 
 
 def address(export: Export) -> str:

@@ -93,12 +93,12 @@ def test_people_and_courses_crosswise(world: World, hr: Client):
     assert table.headings[5:] == ["Keamanan Informasi", "Dasar SPBE", "Selesai"]
     assert {row[1].split(",")[0]: row[5:] for row in table.rows} == {
         "Ana": ["Bersertifikat", "Belum dimulai", "1"],
-        "Beni": ["Selesai", "–", "1"],
-        "Citra": ["Sedang berjalan", "–", "0"],
+        "Beni": ["Selesai", "Belum terdaftar", "1"],
+        "Citra": ["Sedang berjalan", "Belum terdaftar", "0"],
         "Dedi": ["Belum dimulai", "Sedang berjalan", "0"],
-        "Elsa": ["Belum dimulai", "–", "0"],
-        "Fani": ["–", "–", "0"],
-        "Hesti": ["–", "–", "0"],
+        "Elsa": ["Belum dimulai", "Belum terdaftar", "0"],
+        "Fani": ["Belum terdaftar", "Belum terdaftar", "0"],
+        "Hesti": ["Belum terdaftar", "Belum terdaftar", "0"],
     }
     assert table.totals[-1] == "2"
     assert [row[1] for row in page_table(hr.get("/laporan/matriks/?keadaan=berjalan")).rows] == [
@@ -111,8 +111,8 @@ def test_the_matrix_by_the_unit_when_earned_names_nobody_who_left(world: World, 
     place(world.people["ana"], unit=world.people["gita"].unit, from_on=AT.date(), today=AT.date())
     table = page_table(hr.get(f"/laporan/matriks/?{EARNED}"))
     assert [row[1:2] + row[5:] for row in table.rows] == [
-        ["Beni, S.Kom.", "Selesai", "–", "1"],
-        ["Tidak lagi di lingkup Anda", "Bersertifikat", "–", "1"],
+        ["Beni, S.Kom.", "Selesai", "Belum terdaftar", "1"],
+        ["Tidak lagi di lingkup Anda", "Bersertifikat", "Belum terdaftar", "1"],
     ]
 
 
