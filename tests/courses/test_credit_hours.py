@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import defaultdict
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from academy.people import units
 from academy.people.models import Person
@@ -101,3 +103,42 @@ def test_courses_finished_at_once_are_all_counted():
     all_at_once(lambda number: transaction.atomic(complete)(enrolments[number]), count=len(enrolments))
     check([person])
     assert credit_hours(person, year=2026) == 10
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="one connection writes at a time")
+def test_a_recount_waits_for_a_course_that_is_being_finished():
+    """2 JP are kept. 5 JP more are finished and not committed yet, while another connection counts the person again."""
+    person = PersonFactory()
+    two, five = (make_edition(CourseFactory(credit_hours=hours), lessons=1, questions=0) for hours in (2, 5))
+    complete(make_enrolment(person, edition=two))
+    more = make_enrolment(person, edition=five)
+    with ThreadPoolExecutor(max_workers=1) as other:
+        with transaction.atomic():
+            complete(more)
+            recounted = other.submit(_recount_elsewhere, person)
+            _wait_until_blocked(recounted)
+        recounted.result(timeout=60)
+    assert credit_hours(person, year=2026) == 7
+    check([person])
+
+
+def _recount_elsewhere(person: Person) -> None:
+    try:
+        recount([person.pk])
+    finally:
+        connection.close()
+
+
+def _wait_until_blocked(work: Future[None]) -> None:
+    """Until another connection waits for this one."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    for _attempt in range(600):
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if cursor.fetchone() != (0,):
+                return
+        assert not work.done(), "it waited for nobody"
+        time.sleep(0.05)
+    raise AssertionError("it never came to the lock")

@@ -15,7 +15,7 @@ from certificates.models import Certificate, CertificateFile, Revocation
 from courses import assigning
 from courses.certification import certified
 from courses.enrolment import Withdrawn, withdraw
-from courses.models import Completion, Course, Edition, Enrolment, Run
+from courses.models import Completion, Edition, Enrolment, Run
 from courses.progress import complete_lesson
 from tests.factories import (
     AgencyFactory,

@@ -18,7 +18,7 @@ from academy.people.models import WorkUnit
 from academy.reports import control
 from academy.reports.control import Circumstances
 from academy.reports.files import FORMATS
-from academy.reports.filters import Attribution, State
+from academy.reports.filters import Attribution
 from academy.reports.recounts import RECOUNTS, Kind
 from academy.reports.registry import REPORTS, read_question
 from academy.reports.scope import Scope, scope_of
