@@ -168,6 +168,8 @@ def as_query(name: str, params: dict[str, Any], attribution: Attribution, stage:
             del query["unit"]
     if "unit" not in query:
         query.pop("langsung", None)
+    if not choices.course:
+        query.pop("pelatihan", None)
     if "pelatihan" in query:
         query["pelatihan"] = Course.objects.order_by("pk")[query["pelatihan"]].key
     lists = choices.lists(attribution)

@@ -179,3 +179,16 @@ def test_every_report_is_reached_from_the_overview(world: World, hr: Client):
         response = hr.get(link["href"])
         assert response.status_code == 200
         assert soup(response).select_one(".breadcrumbs a")["href"].startswith("/laporan/")
+
+
+def test_credit_hours_are_of_all_courses_together(world: World, hr: Client):
+    """The duty knows no courses: one in the address is left out and a file refused, and no link leads there with one."""
+    for name in ("jp", "jp-unit"):
+        response = hr.get(f"/laporan/{name}/?pelatihan=x")
+        assert "semua pelatihan sekaligus" in response.content.decode()
+        assert soup(response).select("#pelatihan") == []
+        assert hr.get(f"/laporan/{name}.csv?pelatihan=x").status_code == 400
+    overview = soup(hr.get("/laporan/?pelatihan=x"))
+    leading = {link["href"].split("?")[0]: link["href"] for link in overview.select("#reports ~ ul a")}
+    assert "pelatihan=x" not in leading["/laporan/jp/"] + leading["/laporan/jp-unit/"]
+    assert "pelatihan=x" in leading["/laporan/matriks/"]
