@@ -13,16 +13,13 @@ from tests.reports.recounts.lists import earned_figures
 
 def by_unit(academy: Academy, question: Question) -> list[Values]:
     """People, each in the furthest state; or completions."""
-    lines = []
+    lines: list[Values] = []
     for row in academy.rows(question):
-        if question.filters.by_earned_unit:
-            earned = _earned_in(academy, question, row)
-            is_empty, figures = not earned, earned_figures(academy, earned)
-        else:
-            people = _people_in(academy, question, row)
-            is_empty, figures = not people, _of_people(academy, question, people)
-        if row.always or not is_empty:
-            lines.append((row.name, *figures))
+        people, earned = _people_in(academy, question, row), _earned_in(academy, question, row)
+        if question.filters.by_earned_unit and (earned or row.always):
+            lines.append((row.name, *earned_figures(academy, earned)))
+        elif not question.filters.by_earned_unit and (people or row.always):
+            lines.append((row.name, *_of_people(academy, question, people)))
     return lines
 
 
