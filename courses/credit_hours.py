@@ -76,9 +76,16 @@ def annul(completion_ids: Collection[int], *, at: datetime) -> None:
 
 @transaction.atomic
 def recount(person_ids: Collection[int]) -> None:
-    """Write what `credited` says of these people, all years, into the rows that keep it."""
-    hours = credited().filter(enrolment=OuterRef("pk")).values("credit_hours")
+    """Write what `credited` says of these people, all years, into the rows that keep it.
+
+    Their rows are locked before anything is read: whoever finishes a course meanwhile comes before, and is counted, or
+    waits in `count`, and adds. Enrolments come before years, as where people are placed.
+    """
     finished = Enrolment.objects.filter(person__in=person_ids, completed_on__isnull=False)
+    years = LearnerYear.objects.filter(person__in=person_ids)
+    for rows in (finished, years):
+        list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    hours = credited().filter(enrolment=OuterRef("pk")).values("credit_hours")
     finished.update(counted_hours=Coalesce(Subquery(hours), 0))
     summed = (
         Enrolment.objects.filter(person=OuterRef("person"), completed_on__year=OuterRef("year"))
@@ -86,12 +93,12 @@ def recount(person_ids: Collection[int]) -> None:
         .values("person")
         .annotate(hours=Sum("counted_hours"))
     )
-    years = finished.order_by().values_list("person", "unit", "agency", ExtractYear("completed_on")).distinct()
+    known = finished.order_by().values_list("person", "unit", "agency", ExtractYear("completed_on")).distinct()
     LearnerYear.objects.bulk_create(
         [
             LearnerYear(person_id=person, unit_id=unit, agency_id=agency, year=year, credit_hours=0)
-            for person, unit, agency, year in years
+            for person, unit, agency, year in known
         ],
         ignore_conflicts=True,
     )
-    LearnerYear.objects.filter(person__in=person_ids).update(credit_hours=Coalesce(Subquery(summed.values("hours")), 0))
+    years.update(credit_hours=Coalesce(Subquery(summed.values("hours")), 0))

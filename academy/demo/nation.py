@@ -88,6 +88,7 @@ def make_nation(*, learners: int, per_learner: int = 6, seed: int = 2026, tell: 
         name="Hesti Pengelola", email="hr@nation.test", unit_id=units.roots[0], nip="199001012015012001"
     )
     Role.objects.create(person=officer, kind=Role.Kind.HR, unit_id=units.roots[0], from_at=BEGAN)
+    _place()
     return Nation(len(units.roots), len(units.keys), len(people), count, officer)
 
 
@@ -265,6 +266,16 @@ def _enrol(units: _Units, unit_of: Any, people: Any, offer: _Offer, per_learner:
         }
         upserting.insert(Enrolment, columns | {"due_on": None})
     return len(rows)
+
+
+def _place() -> None:
+    """Everybody where they are, from the beginning on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO people_placement (person_id, unit_id, from_on)"
+            " SELECT id, unit_id, %s FROM people_person ORDER BY id",
+            [BEGAN.date()],
+        )
 
 
 def _complete() -> None:

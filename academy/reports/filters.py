@@ -63,7 +63,7 @@ class Attribution(models.TextChoices):
 
 @dataclass(frozen=True)
 class Choices:
-    """What a report lets its reader choose: lists, of which `unasked` is shown first.
+    """What a report lets its reader choose: lists, of which `unasked` is shown first; a `course`, or all of them.
 
     `earned`: there is a view by the unit when earned, with lists of its own. `inactive`: accounts that are switched off
     can be shown instead. What is not `searched` holds all lines, or its totals would be those of a search.
@@ -75,6 +75,7 @@ class Choices:
     earned_states: Sequence[State] = ()
     inactive: bool = False
     searched: bool = True
+    course: bool = True
 
     def lists(self, attribution: Attribution) -> Sequence[State]:
         return self.earned_states if attribution == Attribution.EARNED else self.states
@@ -157,7 +158,7 @@ def read_filters(
     unasked = choices.unasked if choices.unasked in lists else next(iter(lists), None)
     filters = Filters(
         year=_read_year(params.get("tahun", ""), years, this_year, problems),
-        course=_read_course(params.get("pelatihan", ""), courses, problems),
+        course=_read_course(params.get("pelatihan", ""), courses, choices, problems),
         unit=unit,
         direct=_read_direct(params.get("langsung", ""), unit, problems),
         state=_read_state(params.get("keadaan", ""), lists, unasked, problems),
@@ -201,8 +202,11 @@ def _read_year(text: str, years: Sequence[int], this_year: int, problems: list[s
     return int(text)
 
 
-def _read_course(text: str, courses: Sequence[Course], problems: list[str]) -> Course | None:
+def _read_course(text: str, courses: Sequence[Course], choices: Choices, problems: list[str]) -> Course | None:
     if not text:
+        return None
+    if not choices.course:
+        problems.append(_("This report is about all courses together, so you see all of them."))
         return None
     for course in courses:
         if course.key == text:

@@ -223,8 +223,8 @@ def summary(filters: Filters) -> str:
     return ", ".join(value for _name, value in filters.in_words())
 
 
-def selects(place: Place, filters: Filters, courses: Sequence[Course], years: Sequence[int]) -> list[Cell]:
-    """The filters as fields of a form."""
+def selects(place: Place, filters: Filters, courses: Sequence[Course] | None, years: Sequence[int]) -> list[Cell]:
+    """The filters as fields of a form; of courses only where there are some to choose from."""
     units = list(place.choices)
     if filters.unit and filters.unit not in units:
         units.append(filters.unit)
@@ -237,15 +237,7 @@ def selects(place: Place, filters: Filters, courses: Sequence[Course], years: Se
             "short": True,
             "options": [_option(str(year), str(year), year == filters.year) for year in years],
         },
-        {
-            "id": "pelatihan",
-            "name": "pelatihan",
-            "label": pgettext("report", "Course"),
-            "options": [
-                _option("", _("All courses (%(count)d)") % {"count": len(courses)}, filters.course is None),
-                *(_option(course.key, course.title, course == filters.course) for course in courses),
-            ],
-        },
+        *([_course_select(filters, courses)] if courses is not None else []),
         {
             "id": "unit",
             "name": "unit",
@@ -257,6 +249,18 @@ def selects(place: Place, filters: Filters, courses: Sequence[Course], years: Se
             ],
         },
     ]
+
+
+def _course_select(filters: Filters, courses: Sequence[Course]) -> Cell:
+    return {
+        "id": "pelatihan",
+        "name": "pelatihan",
+        "label": pgettext("report", "Course"),
+        "options": [
+            _option("", _("All courses (%(count)d)") % {"count": len(courses)}, filters.course is None),
+            *(_option(course.key, course.title, course == filters.course) for course in courses),
+        ],
+    }
 
 
 def status_select(filters: Filters) -> Cell:
@@ -314,8 +318,14 @@ def attribution_tabs(report: Report, filters: Filters) -> list[Cell]:
 def other_reports(reports: Iterable[Report], filters: Filters) -> list[Cell]:
     """Every report with a page of its own, on the same unit, course and year."""
     plain = filters.with_(state=None, search="", inactive=False, attribution=Attribution.TODAY)
+    of_all_courses = plain.with_(course=None)
     return [
-        {"title": report.title, "about": report.about, "url": plain.address(report.page_view)} for report in reports
+        {
+            "title": report.title,
+            "about": report.about,
+            "url": (plain if report.choices.course else of_all_courses).address(report.page_view),
+        }
+        for report in reports
     ]
 
 

@@ -12,27 +12,32 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Case, CharField, Count, Exists, F, Max, OuterRef, Q, Subquery, TextField, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from academy.distinct import IsDistinct
-from academy.people.models import ChangeLog
+from academy.people.models import ChangeLog, Person, Placement
 from academy.reports import facts
 from certificates import issuing
 from certificates.models import Certificate, NumberSeries
 from courses import mirrors
 from courses.models import Completion, Enrolment, LearnerYear
 
-DUE = timedelta(hours=1)  # by then every completion has its certificate, if workers run
+# By then every completion has its certificate, and everybody works where they were to be placed, if workers run.
+DUE = timedelta(hours=1)
+FIRST_TO_BEGIN_A_DAY, LAST_TO_BEGIN_A_DAY = ZoneInfo("Asia/Jayapura"), ZoneInfo("Asia/Jakarta")
 
 
 class Kind(models.TextChoices):
     """What differs. The values stand in rows and in what the command prints."""
 
+    PERSON_UNIT = "person.unit", _("Person: work unit")
     COURSE = "enrolment.course", _("Enrolment: course")
     UNIT = "enrolment.unit", _("Enrolment: work unit")
     AGENCY = "enrolment.agency", _("Enrolment: agency")
@@ -102,6 +107,20 @@ def _named(rows: Any, kinds: dict[str, Kind], meant: dict[str, Any], **whose: st
             stored, counted = values[2 * place : 2 * place + 2]
             if stored != counted:
                 yield Difference(kinds[name], str(key), person, run, _text(stored), _text(counted))
+
+
+def _of_people(at: datetime) -> Iterator[Difference]:
+    """Where people work, against the placement in force: at this moment or an hour ago, wherever their agency is."""
+
+    def in_force(on: date) -> Subquery:
+        begun = Placement.objects.filter(person=OuterRef("pk"), from_on__lte=on)
+        return Subquery(begun.order_by("-from_on").values("unit")[:1])
+
+    meant = in_force(timezone.localdate(at, FIRST_TO_BEGIN_A_DAY))
+    before = in_force(timezone.localdate(at - DUE, LAST_TO_BEGIN_A_DAY))
+    rows = Person.objects.filter(IsDistinct(F("unit"), meant), IsDistinct(F("unit"), before)).order_by("pk")
+    for key, stored, counted in rows.annotate(meant=meant).values_list("pk", "unit", "meant").iterator():
+        yield Difference(Kind.PERSON_UNIT, str(key), key, None, _text(stored), _text(counted))
 
 
 def _of_enrolments(_at: datetime) -> Iterator[Difference]:
@@ -226,7 +245,7 @@ Recount = Callable[[datetime], Iterator[Difference]]
 OF_CACHES: tuple[Recount, ...] = (_of_enrolments, _of_years)
 RECOUNTS: tuple[Recount, ...] = (
     *OF_CACHES,
-    *(_of_completions, _of_annulments, _owed, _several_live, _of_prints, _of_series),
+    *(_of_people, _of_completions, _of_annulments, _owed, _several_live, _of_prints, _of_series),
 )
 
 

@@ -269,7 +269,7 @@ REPORTS = {
             table=lambda question: hours.by_unit(question.scope, question.filters, _below(question)),
             links=to_list("report_hours", hours.STATE_OF_COLUMN),
             about=_("How many met the yearly duty of credit hours."),
-            choices=Choices(earned=True),
+            choices=Choices(earned=True, course=False),
         ),
         Report(
             "jp",
@@ -279,7 +279,7 @@ REPORTS = {
             table=lambda question: hours.by_person(question.scope, question.filters),
             links=from_person,
             about=_("Who still lacks credit hours this year, and how many."),
-            choices=Choices(hours.STATES, State.TARGET, earned=True, earned_states=COMPLETED),
+            choices=Choices(hours.STATES, State.TARGET, earned=True, earned_states=COMPLETED, course=False),
             searchable=True,
         ),
         Report(

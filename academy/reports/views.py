@@ -69,7 +69,7 @@ def _context(inquiry: Inquiry, report: Report, question: Question, place: Place,
         "as_of": in_words(inquiry.at),
         "filter_summary": pages.summary(filters),
         "selects": [
-            *pages.selects(place, filters, question.courses, question.years),
+            *pages.selects(place, filters, question.courses if report.choices.course else None, question.years),
             *([pages.status_select(filters)] if report.choices.inactive and not filters.by_earned_unit else []),
         ],
         "hidden": pages.hidden_fields(filters),

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
+from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from academy.people import units
 from academy.people.models import Person
@@ -101,3 +106,52 @@ def test_courses_finished_at_once_are_all_counted():
     all_at_once(lambda number: transaction.atomic(complete)(enrolments[number]), count=len(enrolments))
     check([person])
     assert credit_hours(person, year=2026) == 10
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="one connection writes at a time")
+def test_a_course_finished_while_the_person_is_counted_again_is_not_lost():
+    """2 JP are kept. Another connection finishes 5 JP right before the recount writes the sum, and commits after."""
+    person = PersonFactory()
+    two, five = (make_edition(CourseFactory(credit_hours=hours), lessons=1, questions=0) for hours in (2, 5))
+    complete(make_enrolment(person, edition=two))
+    more = make_enrolment(person, edition=five)
+    finished, recounted = threading.Event(), threading.Event()
+    begun: list[Future[None]] = []
+
+    def finish() -> None:
+        try:
+            with transaction.atomic():
+                complete(more)
+                finished.set()
+                _wait_for(lambda: recounted.is_set() or _somebody_waits_for_me())
+        finally:
+            connection.close()
+
+    def before_the_sum(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "courses_learneryear"'):
+            begun.append(other.submit(finish))
+            _wait_for(lambda: finished.is_set() or _somebody_waits_for_me())
+        return execute(sql, *rest)
+
+    with ThreadPoolExecutor(max_workers=1) as other:
+        with connection.execute_wrapper(before_the_sum):
+            recount([person.pk])
+        recounted.set()
+        assert [one.result(timeout=60) for one in begun] == [None]
+    assert credit_hours(person, year=2026) == 7
+    check([person])
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _somebody_waits_for_me() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+        return bool(cursor.fetchone()[0])

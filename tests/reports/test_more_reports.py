@@ -195,3 +195,16 @@ def test_pages_of_the_list_of_hours_hold_everybody_once(hours: World, state: str
     for size in (1, 2, 3, 50):
         pages = [line.values for start in range(0, len(lines), size) for line in lines[start : start + size]]
         assert pages == whole
+
+
+def test_credit_hours_are_of_all_courses_together(world: World, hr: Client):
+    """The duty knows no courses: one in the address is left out and a file refused, and no link leads there with one."""
+    for name in ("jp", "jp-unit"):
+        response = hr.get(f"/laporan/{name}/?pelatihan=x")
+        assert "semua pelatihan sekaligus" in response.content.decode()
+        assert soup(response).select("#pelatihan") == []
+        assert hr.get(f"/laporan/{name}.csv?pelatihan=x").status_code == 400
+    overview = soup(hr.get("/laporan/?pelatihan=x"))
+    leading = {link["href"].split("?")[0]: link["href"] for link in overview.select("#reports ~ ul a")}
+    assert "pelatihan=x" not in leading["/laporan/jp/"] + leading["/laporan/jp-unit/"]
+    assert "pelatihan=x" in leading["/laporan/matriks/"]

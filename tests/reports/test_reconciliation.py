@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from academy.notifications.models import Message
 from academy.people import units
-from academy.people.models import Person, Role
+from academy.people.models import Person, Placement, Role
 from academy.reports import reconciliation, tasks
 from academy.reports.models import Reconciliation
 from academy.reports.recounts import RECOUNTS, Difference, Kind
@@ -91,6 +91,10 @@ def second_live_one(done: Completion) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Completion], object], list[str]]] = {
+    "placed elsewhere": (
+        lambda done: Placement.objects.create(person=done.person, unit_id=other_unit(), from_on=AT.date()),
+        ["person.unit"],
+    ),
     "another course": (of_enrolment(course=lambda: make_edition().course_id), ["enrolment.course"]),
     "another unit": (of_enrolment(unit=other_unit), ["enrolment.unit"]),
     "no unit": (of_enrolment(unit=None), ["enrolment.unit"]),
@@ -189,6 +193,21 @@ def test_what_is_damaged_is_named_and_mended_where_it_repeats_facts(completion, 
 
 def test_every_kind_is_damaged_once():
     assert {kind for _damage, found in DAMAGES.values() for kind in found} == set(Kind.values)
+
+
+@pytest.mark.parametrize(
+    ("at", "found"),
+    [
+        (datetime(2026, 11, 24, 14, 59, tzinfo=UTC), []),  # 23.59 in Jayapura
+        (datetime(2026, 11, 24, 15, 0, tzinfo=UTC), []),  # the day begins there
+        (datetime(2026, 11, 24, 17, 59, tzinfo=UTC), []),  # 0.59 in Jakarta: the clock asks every hour
+        (datetime(2026, 11, 24, 18, 0, tzinfo=UTC), ["person.unit"]),
+    ],
+)
+def test_a_placement_has_an_hour_from_the_last_midnight_on(at: datetime, found: list[str]):
+    person = PersonFactory()
+    Placement.objects.create(person=person, unit=None, from_on=date(2026, 11, 25))
+    assert kinds(at=at) == found
 
 
 def test_a_difference_names_the_row_both_values_and_nobody(completion):

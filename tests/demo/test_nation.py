@@ -1,0 +1,20 @@
+"""A nation for measuring: what it writes by sets says what the recount of stored numbers says."""
+
+from __future__ import annotations
+
+import pytest
+
+from academy.demo.nation import make_nation
+from academy.people.models import Placement
+from academy.reports.recounts import RECOUNTS, Kind
+from tests.factories import AT
+
+# Nobody holds a certificate there, though some are counted as certified.
+KNOWN = {Kind.NO_CERTIFICATE, Kind.CERTIFIED_AT, Kind.REACHED}
+
+
+@pytest.mark.django_db
+def test_a_nation_agrees_with_itself_but_for_certificates():
+    nation = make_nation(learners=3000, tell=lambda _text: None)
+    assert Placement.objects.count() == nation.learners + 1
+    assert {difference.kind for recount in RECOUNTS for difference in recount(AT)} <= KNOWN
