@@ -15,6 +15,7 @@ from academy.people.models import Person, WorkUnit
 from academy.people.placements import place
 from academy.reports import completion, people
 from academy.reports.filters import Filters, State
+from academy.reports.registry import OF_COMPLETION
 from academy.reports.scope import Scope, scope_of
 from certificates.models import Certificate
 from courses.credit_hours import credit_hours
@@ -179,7 +180,7 @@ def check_tables(
     unit_table = completion.by_unit(scope, filters, scope.place(filters.unit, below=True).below, today=TODAY)
     course_table = completion.by_course(scope, filters, courses, target=by_person["target"], today=TODAY)
     assert (unit_table.lines.sums(), course_table.lines.sums()) == (by_person, by_pair)
-    for state in State:
+    for state in OF_COMPLETION:
         key = {value: key for key, value in completion.STATE_OF_COLUMN.items()}.get(state)
         for table, expected in (
             (people.people(scope, filters.with_(state=state), today=TODAY), by_person),
