@@ -64,6 +64,9 @@ def test_the_list_of_those_who_lack_hours(hours: World, hr: Client):
     assert [everybody.totals[place] for place in (6, 7, 8)] == ["49", "100", "77"]
     (above,) = page_table(hr.get("/laporan/jp/?keadaan=di-atas-batas")).rows
     assert above[5:] == ["PPPK", "26", "–", "0", "24"]
+    LearnerYear.objects.filter(person=hours.people["fani"]).update(credit_hours=24)
+    assert soup(hr.get("/laporan/jp/?keadaan=di-atas-batas")).select("main tbody tr") == []
+    assert page_table(hr.get("/laporan/jp-unit/")).totals[7] == "0"
 
 
 def test_hours_earned_elsewhere_stay_there(world: World, hr: Client):
