@@ -141,7 +141,7 @@ def test_the_recount_knows_by_heart_what_was_earned_by_who_left(stage: Stage):
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(steps=steps, asked=st.lists(questions, min_size=4, max_size=4))
+@given(steps=steps, asked=st.lists(questions, min_size=5, max_size=5))
 @pytest.mark.parametrize("names", GROUPS, ids="+".join)
 def test_totals_and_lines_are_the_same_in_every_format_and_in_a_recount(
     stage: Stage, names: list[str], steps: list[Any], asked: list[dict[str, Any]]
@@ -150,7 +150,7 @@ def test_totals_and_lines_are_the_same_in_every_format_and_in_a_recount(
         happen(stage, steps)
         academy, scope = Academy(AT), scope_of(stage.hr, at=AT)
         assert scope is not None
-        for name, params in zip(names, asked, strict=True):
+        for name, params in zip(names, asked, strict=False):
             for attribution in Attribution if REPORTS[name].choices.earned else [Attribution.TODAY]:
                 check_report(name, as_query(name, params, attribution, stage), academy, scope)
         check_copies()
@@ -194,7 +194,7 @@ def check_report(name: str, query: dict[str, str], academy: Academy, scope: Scop
     assert table.total_row(table.lines.sums()) == totals, where
     stated = set()
     for long in (NO_LIMIT, 0):
-        for word in FORMATS:
+        for word in FORMATS.keys() - {"pdf"}:  # which takes too long here, and is read back in test_files.py
             rows, total, facts = in_file(table, word, long=long)
             assert rows == [[as_cell(cell) for cell in line] for line in shown], (where, word, long)
             assert total == [as_cell(cell) for cell in totals], (where, word, long)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from academy.reports.registry import Question
-from tests.reports.recounts import assigned, certificates, completion, hours, lists
+from tests.reports.recounts import assigned, certificates, completion, figures, hours, lists
 from tests.reports.recounts.academy import Academy, Values
 
 # By the name of the report. A new report is counted again here, or its numbers are believed by nobody.
@@ -26,4 +26,7 @@ RECOUNTED: dict[str, Callable[[Academy, Question], list[Values]]] = {
     "penugasan": assigned.by_person,
     "sertifikat-pelatihan": certificates.by_course,
     "sertifikat": certificates.by_person,
+    "tren": figures.by_month,
+    "instansi": figures.by_agency,
+    "bukti-dukung": figures.annex,
 }

@@ -38,7 +38,7 @@ class Taken:
     person: int
     course: int
     edition: str
-    began: int
+    enrolled_on: date
     reached: int
     score: Decimal | None
     hours: int | None
@@ -50,7 +50,7 @@ class Taken:
     papers: tuple[Paper, ...]
 
     def counts_in(self, year: int) -> bool:
-        return self.completed_on.year == year if self.completed_on else self.began <= year
+        return self.completed_on.year == year if self.completed_on else self.enrolled_on.year <= year
 
     def is_overdue(self, today: date) -> bool:
         return self.completed_on is None and self.due_on is not None and self.due_on < today
@@ -193,7 +193,7 @@ def _taken(today: date) -> Iterable[Taken]:
             person=row.person_id,
             course=row.run.course_id,
             edition=f"{row.edition.major}.{row.edition.minor}",
-            began=row.enrolled_at.astimezone(ZONE).year,
+            enrolled_on=row.enrolled_at.astimezone(ZONE).date(),
             reached=(3 if live else 2) if completion else int(row.started_at is not None),
             score=completion.score.quantize(Decimal("0.01")) if completion else None,
             hours=(0 if annulled else completion.credit_hours) if completion else None,

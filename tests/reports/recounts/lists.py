@@ -145,7 +145,7 @@ def crosswise(academy: Academy, question: Question) -> list[Values]:
     return [
         (
             *about,
-            *(CROSSWISE[reached[course]] if course in reached else "–" for course in courses),
+            *(CROSSWISE[reached[course]] if course in reached else "Belum terdaftar" for course in courses),
             sum(far >= 2 for far in reached.values()),
         )
         for about, reached in who
