@@ -13,7 +13,20 @@ from tests.reports.recounts import lists
 from tests.reports.recounts.academy import Academy, Value, Values
 from tests.reports.recounts.lists import earned_figures
 
-MONTHS = ["Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November", "Desember"]
+MONTHS = [
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+]
 
 
 def by_month(academy: Academy, question: Question) -> list[Values]:
