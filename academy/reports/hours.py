@@ -6,7 +6,6 @@ stand beside the numbers in courses/credit_hours.py and in docs/rules.md, "Annua
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -151,39 +150,37 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
 
 def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, str], dict[str, dict[str, int]]]:
     """The path of each unit with somebody in it, and per path the figures of UNIT_HOUR_COLUMNS, without those below."""
-    found: defaultdict[str, dict[str, int]] = defaultdict(
-        lambda: {column.key: 0 for column in UNIT_HOUR_COLUMNS[1:] if not column.share}
-    )
-    paths: dict[int, str] = {}
-    people = facts.roster(units).order_by().values_list("unit", "unit__path", "kind").annotate(people=Count("pk"))
-    for unit, path, kind, count in people:
-        paths[unit] = path
-        found[path]["target"] += count
-        if kind == PNS:
-            found[path]["pns"] += count
-            found[path]["short"] += count
-            found[path]["lacking"] += count * PNS_CREDIT_HOURS_A_YEAR
+    is_pns = Q(kind=PNS)
+    people = facts.roster(units).order_by().values_list("unit").annotate(
+        target=Count("pk"), pns=Count("pk", filter=is_pns)
+    )  # fmt: skip
+    of_pns, of_pppk = Q(person__kind=PNS), Q(person__kind=PPPK)
     earned = (
         LearnerYear.objects.filter(facts.among(units), year=year)
         .filter(facts.among(units, "person__unit"), person__is_active=True)  # the same unit; found by an index alone
         .order_by()
-        .values_list("unit", "person__kind")
+        .values_list("unit")
         .annotate(
-            hours=Sum("credit_hours"),
-            towards_duty=Sum(Least("credit_hours", Value(PNS_CREDIT_HOURS_A_YEAR))),
-            met=Count("person", filter=Q(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR)),
-            above=Count("person", filter=Q(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)),
+            hours=Coalesce(Sum("credit_hours"), 0),
+            towards_duty=Coalesce(Sum(Least("credit_hours", Value(PNS_CREDIT_HOURS_A_YEAR)), filter=of_pns), 0),
+            met=Count("person", filter=of_pns & Q(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR)),
+            above=Count("person", filter=of_pppk & Q(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)),
         )
     )
-    for unit, kind, hours, towards_duty, met, above in earned:
-        if unit not in paths:
-            continue  # came between the two queries to a unit of nobody
-        figures = found[paths[unit]]
-        figures["credit_hours"] += hours
-        if kind == PNS:
-            figures["met"] += met
-            figures["short"] -= met
-            figures["lacking"] -= towards_duty
-        elif kind == PPPK:
-            figures["above"] += above
-    return paths, dict(found)
+    counted = {unit: (target, pns) for unit, target, pns in people}
+    sums = {unit: figures for unit, *figures in earned}
+    paths = {unit: path for unit, path in units.order_by().values_list("pk", "path") if unit in counted}
+    found: dict[str, dict[str, int]] = {}
+    for unit, path in paths.items():
+        target, pns = counted[unit]
+        hours, towards_duty, met, above = sums.get(unit, (0, 0, 0, 0))
+        found[path] = {
+            "target": target,
+            "credit_hours": hours,
+            "pns": pns,
+            "met": met,
+            "short": pns - met,
+            "lacking": pns * PNS_CREDIT_HOURS_A_YEAR - towards_duty,
+            "above": above,
+        }
+    return paths, found
