@@ -321,8 +321,7 @@ def other_reports(reports: Iterable[Report], filters: Filters) -> list[Cell]:
     of_all_courses = plain.with_(course=None)
     return [
         {
-            "title": report.title,
-            "about": report.about,
+            "label": report.title,
             "url": (plain if report.choices.course else of_all_courses).address(report.page_view),
         }
         for report in reports

@@ -89,6 +89,7 @@ def page_of(name: str) -> Callable[..., HttpResponseBase]:
         place = inquiry.scope.place(filters.unit)
         lines, numbers = _page(inquiry, table, LINES_PER_PAGE, problems)
         context = _context(inquiry, report, question, place, problems) | {
+            "about": report.about,
             "title": table.title,
             "as_of": in_words(table.as_of or inquiry.at),
             "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(table.title)),

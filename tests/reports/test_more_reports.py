@@ -181,7 +181,7 @@ def test_certificates_of_who_left_the_scope_are_not_named(world: World, hr: Clie
 
 
 def test_every_report_is_reached_from_the_overview(world: World, hr: Client):
-    for link in soup(hr.get("/laporan/?tahun=2026")).select("#reports ~ ul a"):
+    for link in soup(hr.get("/laporan/?tahun=2026")).select("#reports ~ nav a"):
         response = hr.get(link["href"])
         assert response.status_code == 200
         assert soup(response).select_one(".breadcrumbs a")["href"].startswith("/laporan/")
@@ -208,6 +208,6 @@ def test_credit_hours_are_of_all_courses_together(world: World, hr: Client):
         assert soup(response).select("#pelatihan") == []
         assert hr.get(f"/laporan/{name}.csv?pelatihan=x").status_code == 400
     overview = soup(hr.get("/laporan/?pelatihan=x"))
-    leading = {link["href"].split("?")[0]: link["href"] for link in overview.select("#reports ~ ul a")}
+    leading = {link["href"].split("?")[0]: link["href"] for link in overview.select("#reports ~ nav a")}
     assert "pelatihan=x" not in leading["/laporan/jp/"] + leading["/laporan/jp-unit/"]
     assert "pelatihan=x" in leading["/laporan/matriks/"]
