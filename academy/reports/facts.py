@@ -281,9 +281,9 @@ def people_in(
             return people
 
 
-def pairs_in(state: State, enrolments: QuerySet[Enrolment], *, year: int, today: date) -> QuerySet[Any]:
+def pairs_in(state: State, chosen: QuerySet[Enrolment], *, year: int, today: date) -> QuerySet[Any]:
     """One enrolment per pair that is in this state in the year: the furthest, which need not be the one overdue."""
-    pairs = furthest(enrolments, year=year)
+    pairs = furthest(chosen, year=year)
     match state:
         case State.NOT_STARTED:
             return pairs.exclude(BEGUN)
@@ -296,7 +296,10 @@ def pairs_in(state: State, enrolments: QuerySet[Enrolment], *, year: int, today:
         case State.NOT_ENROLLED:
             return pairs.none()
         case State.OVERDUE:
-            late = enrolments.filter(overdue(today=today), person=OuterRef("person"), course=OuterRef("course"))
+            # Of the person, not of the units again: whoever is in the units is so with every enrolment.
+            late = enrolments(year=year, course=None).filter(
+                overdue(today=today), person=OuterRef("person"), course=OuterRef("course")
+            )
             return pairs.filter(Exists(late))
         case _:
             return pairs
