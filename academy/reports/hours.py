@@ -151,7 +151,7 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
 def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, str], dict[str, dict[str, int]]]:
     """The path of each unit with somebody in it, and per path the figures of UNIT_HOUR_COLUMNS, without those below."""
     is_pns = Q(kind=PNS)
-    people = facts.roster(units).order_by().values_list("unit").annotate(
+    people = facts.roster(units).order_by().values_list("unit", "unit__path").annotate(
         target=Count("pk"), pns=Count("pk", filter=is_pns)
     )  # fmt: skip
     of_pns, of_pppk = Q(person__kind=PNS), Q(person__kind=PPPK)
@@ -167,12 +167,11 @@ def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, 
             above=Count("person", filter=of_pppk & Q(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)),
         )
     )
-    counted = {unit: (target, pns) for unit, target, pns in people}
     sums = {unit: figures for unit, *figures in earned}
-    paths = {unit: path for unit, path in units.order_by().values_list("pk", "path") if unit in counted}
+    paths: dict[int, str] = {}
     found: dict[str, dict[str, int]] = {}
-    for unit, path in paths.items():
-        target, pns = counted[unit]
+    for unit, path, target, pns in people:
+        paths[unit] = path
         hours, towards_duty, met, above = sums.get(unit, (0, 0, 0, 0))
         found[path] = {
             "target": target,
