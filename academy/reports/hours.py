@@ -116,12 +116,29 @@ def _in(state: State | None) -> Q:
     return {State.HOURS_SHORT: SHORT, State.HOURS_MET: MET, State.HOURS_ABOVE: ABOVE}.get(state or State.TARGET, Q())
 
 
-def _people_per_unit(filters: Filters, scope: Scope) -> list[tuple[int, int]]:
-    """The units with somebody in the list, in the order of the tree, and how many."""
-    figure = {state: key for key, state in STATE_OF_COLUMN.items()}[filters.state or State.TARGET]
+def _people_per_unit(filters: Filters, scope: Scope) -> list[tuple[int, int, dict[str, int]]]:
+    """The units with somebody in the list, in the order of the tree: how many, and the sums of their lines."""
+    state = filters.state or State.TARGET
+    figure = {state: key for key, state in STATE_OF_COLUMN.items()}[state]
     paths, found = _hours_of_units(filters.units(scope), year=filters.year)
-    per_unit = sorted((path, unit, found[path][figure]) for unit, path in paths.items())
-    return [(unit, people) for _path, unit, people in per_unit if people]
+    per_unit = sorted((path, unit, found[path]) for unit, path in paths.items())
+    return [(unit, figures[figure], _sums_of(state, figures)) for _path, unit, figures in per_unit if figures[figure]]
+
+
+def _sums_of(state: State, figures: dict[str, int]) -> dict[str, int]:
+    """Of the people of a unit in this list; whoever is short has the duty less what is lacking."""
+    duty = PNS_CREDIT_HOURS_A_YEAR
+    hours_of_short = duty * figures["short"] - figures["lacking"]
+    match state:
+        case State.HOURS_SHORT:
+            sums = (hours_of_short, duty * figures["short"], figures["lacking"])
+        case State.HOURS_MET:
+            sums = (figures["pns_hours"] - hours_of_short, duty * figures["met"], 0)
+        case State.HOURS_ABOVE:
+            sums = (figures["above_hours"], 0, 0)
+        case _:
+            sums = (figures["credit_hours"], duty * figures["pns"], figures["lacking"])
+    return dict(zip(("credit_hours", "duty", "lacking"), sums, strict=True))
 
 
 def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
@@ -154,7 +171,7 @@ def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, 
     people = facts.roster(units).order_by().values_list("unit", "unit__path").annotate(
         target=Count("pk"), pns=Count("pk", filter=is_pns)
     )  # fmt: skip
-    of_pns, of_pppk = Q(person__kind=PNS), Q(person__kind=PPPK)
+    of_pns, is_above = Q(person__kind=PNS), Q(person__kind=PPPK, credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)
     earned = (
         LearnerYear.objects.filter(facts.among(units), year=year)
         .filter(facts.among(units, "person__unit"), person__is_active=True)  # the same unit; found by an index alone
@@ -164,7 +181,9 @@ def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, 
             hours=Coalesce(Sum("credit_hours"), 0),
             towards_duty=Coalesce(Sum(Least("credit_hours", Value(PNS_CREDIT_HOURS_A_YEAR)), filter=of_pns), 0),
             met=Count("person", filter=of_pns & Q(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR)),
-            above=Count("person", filter=of_pppk & Q(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)),
+            above=Count("person", filter=is_above),
+            pns_hours=Coalesce(Sum("credit_hours", filter=of_pns), 0),
+            above_hours=Coalesce(Sum("credit_hours", filter=is_above), 0),
         )
     )
     sums = {unit: figures for unit, *figures in earned}
@@ -172,7 +191,7 @@ def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, 
     found: dict[str, dict[str, int]] = {}
     for unit, path, target, pns in people:
         paths[unit] = path
-        hours, towards_duty, met, above = sums.get(unit, (0, 0, 0, 0))
+        hours, towards_duty, met, above, pns_hours, above_hours = sums.get(unit, (0,) * 6)
         found[path] = {
             "target": target,
             "credit_hours": hours,
@@ -181,5 +200,7 @@ def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, 
             "short": pns - met,
             "lacking": pns * PNS_CREDIT_HOURS_A_YEAR - towards_duty,
             "above": above,
+            "pns_hours": pns_hours,
+            "above_hours": above_hours,
         }
     return paths, found

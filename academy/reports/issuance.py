@@ -83,7 +83,8 @@ def _state(*, at: datetime) -> Expression:
 
 def certificates(scope: Scope, filters: Filters, *, at: datetime) -> Table:
     """One line per certificate; who works outside the scope today is not named."""
-    found: QuerySet[Any] = _completions(scope, filters).alias(certificate_state=_state(at=at))
+    state = _state(at=at)
+    found: QuerySet[Any] = _completions(scope, filters).alias(certificate_state=state)
     if filters.state in STATE_OF_COLUMN.values():
         found = found.filter(certificate_state=filters.state)
     is_here = facts.among(scope.units, "person__unit")
@@ -99,7 +100,7 @@ def certificates(scope: Scope, filters: Filters, *, at: datetime) -> Table:
         "course": "course__title",
         "completed_on": "completed_on",
         "issued_at": "completion__certificates__issued_at",
-        "state": _state(at=at),
+        "state": state,
     }
     return Table(
         name="sertifikat",

@@ -168,27 +168,33 @@ class QueryLines:
 class LinesByUnit(QueryLines):
     """Lines in the order of the units of people, of which is known how many each holds: a page reads its units alone.
 
-    `per_unit` gives the key of every unit and its number of lines, in that order. Sorting everybody of a large agency for
-    each page of fifty takes longer than counting them.
+    `per_unit` gives the key of every unit, its number of lines and their sums, in that order. Sorting everybody of a large
+    agency for each page of fifty takes longer than counting them.
     """
 
-    def __init__(self, *args: Any, per_unit: Callable[[], Sequence[tuple[int, int]]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, per_unit: Callable[[], Sequence[tuple[int, int, Mapping[str, int]]]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._per_unit = per_unit
 
     @cached_property
-    def _units(self) -> Sequence[tuple[int, int]]:
+    def _units(self) -> Sequence[tuple[int, int, Mapping[str, int]]]:
         return self._per_unit()
+
+    def sums(self) -> dict[str, int]:
+        wanted = [column.key for column in self.columns if column.totalled]
+        return {key: sum(sums[key] for _unit, _count, sums in self._units) for key in wanted}
 
     @cached_property
     def _count(self) -> int:
-        return sum(count for _unit, count in self._units)
+        return sum(count for _unit, count, _sums in self._units)
 
     def __getitem__(self, part: slice) -> Sequence[Line]:
         start, stop, _step = part.indices(len(self))
         shown: list[int] = []
         before = begins = 0
-        for unit, count in self._units:
+        for unit, count, _sums in self._units:
             if before < stop and before + count > start:
                 begins = begins if shown else before
                 shown.append(unit)
