@@ -107,7 +107,7 @@ def check_as_hr(academy: Stack, learner: dict[str, str]) -> None:
 def people_lists(visitor: Visitor) -> list[Answer]:
     """The pages below /laporan/ that show people: they have a column for the NIP."""
     seen, queue, lists = set[str](), ["/laporan/"], []
-    while queue and len(seen) < 60:
+    while queue and len(seen) < 200:
         path = queue.pop(0)
         if path in seen:
             continue
