@@ -69,7 +69,9 @@ def test_a_worker_killed_at_any_step_leaves_nothing_lost_doubled_or_half(dying: 
     assert whole["signal"] == 0
     assert whole["steps"] >= FEWEST_STEPS
     deaths = [dying.certify(completion(), step=step) for step in range(whole["steps"])]
-    assert {death["signal"] for death in deaths} == {int(SIGKILL)}
+    # On a busy machine a run may have a step or two fewer than the one that was counted; whoever lived had no such step.
+    assert [step for step, death in enumerate(deaths) if death["signal"] != SIGKILL and death["steps"] > step] == []
+    assert sum(death["signal"] == SIGKILL for death in deaths) >= FEWEST_STEPS
     total = whole["steps"] + 2
     unpublished = total - Certificate.objects.published().count()
     assert 0 < unpublished < total  # some died before their certificate was out, some after
