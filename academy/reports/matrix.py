@@ -17,7 +17,16 @@ from academy.reports import facts
 from academy.reports.columns import Column, Kind
 from academy.reports.completion import ABOUT_EARNED
 from academy.reports.filters import Filters, State
-from academy.reports.people import ELSEWHERE, PERSON_COLUMNS, here_first, hidden, person_sources, search
+from academy.reports.people import (
+    ELSEWHERE,
+    PERSON_COLUMNS,
+    earned,
+    here_first,
+    hidden,
+    person_sources,
+    search,
+    who_earned,
+)
 from academy.reports.scope import Scope
 from academy.reports.tables import QueryLines, Table
 from courses.models import Course, Enrolment
@@ -41,12 +50,8 @@ def people_and_courses(scope: Scope, filters: Filters, courses: Sequence[Course]
     order: list[Any] = ["unit__path", "name"]
     if filters.by_earned_unit:
         is_here = facts.among(scope.units)
-        chosen = facts.earned(filters.units(scope), year=filters.year, course=filters.course)
-        if filters.state == State.CERTIFIED:
-            chosen = chosen.filter(facts.CERTIFIED)
-        found = Person.objects.filter(Exists(chosen.filter(person=OuterRef("pk"))))
-        if filters.search:
-            found = found.filter(is_here, search(filters.search))
+        chosen = earned(scope, filters)
+        found = who_earned(chosen, is_here, filters)
         known, order = hidden(known, is_here, {"person_name": str(ELSEWHERE)}), here_first(is_here, *order)
     else:
         target = facts.roster(filters.units(scope)).filter(search(filters.search))

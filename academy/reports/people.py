@@ -25,7 +25,7 @@ from academy.reports.scope import Scope
 from academy.reports.tables import QueryLines, Table
 from certificates import ends
 from certificates.models import Certificate
-from courses.models import Course
+from courses.models import Course, Enrolment
 
 PERSON_COLUMNS = (
     Column("nip", "NIP", width=21),
@@ -151,6 +151,18 @@ def here_first(is_here: Q, *fields: str) -> list[Any]:
     ]
 
 
+def earned(scope: Scope, filters: Filters) -> QuerySet[Enrolment]:
+    """The completions of a list by the unit when earned: all of the year, or those with a live certificate."""
+    found = facts.earned(filters.units(scope), year=filters.year, course=filters.course)
+    return found.filter(facts.CERTIFIED) if filters.state == State.CERTIFIED else found
+
+
+def who_earned(completions: QuerySet[Enrolment], is_here: Q, filters: Filters) -> QuerySet[Person]:
+    """The people of these completions; a search finds those alone who may be named."""
+    found: QuerySet[Person] = Person.objects.filter(Exists(completions.filter(person=OuterRef("pk"))))
+    return found.filter(is_here, search(filters.search)) if filters.search else found
+
+
 def people_who_earned(
     scope: Scope,
     filters: Filters,
@@ -160,12 +172,8 @@ def people_who_earned(
 ) -> Table:
     """Who earned completions in these units, one line a person; of people outside the scope today their figures alone."""
     is_here = facts.among(scope.units)
-    chosen = facts.earned(filters.units(scope), year=filters.year, course=filters.course)
-    if filters.state == State.CERTIFIED:
-        chosen = chosen.filter(facts.CERTIFIED)
-    found = Person.objects.filter(Exists(chosen.filter(person=OuterRef("pk"))))
-    if filters.search:
-        found = found.filter(is_here, search(filters.search))
+    chosen = earned(scope, filters)
+    found = who_earned(chosen, is_here, filters)
     own = chosen.filter(person=OuterRef("pk")).order_by().values("person")
     figures = {
         key: Subquery(own.annotate(figure=figure).values("figure"))
@@ -187,9 +195,7 @@ def people_who_earned(
 def completions(scope: Scope, filters: Filters) -> Table:
     """One line per completion earned in these units; who works outside the scope today is not named."""
     is_here = facts.among(scope.units, "person__unit")
-    found = facts.earned(filters.units(scope), year=filters.year, course=filters.course)
-    if filters.state == State.CERTIFIED:
-        found = found.filter(facts.CERTIFIED)
+    found = earned(scope, filters)
     if filters.search:
         found = found.filter(is_here, search(filters.search, "person__"))
     personal = {key: PAIR_SOURCES[key] for key in ("score", "number", "code")} | {"person": "person_id"}

@@ -73,10 +73,6 @@ class Report:
         _("Choose another figure or fewer filters."),
     )
 
-    @property
-    def is_list(self) -> bool:
-        return bool(self.choices.states)
-
     def address(self, word: str, query: str) -> str:
         return f"{reverse(self.file_view, args=[word])}?{query}"
 
