@@ -18,7 +18,7 @@ from academy.reports.columns import Column, Kind, percentage, readable
 from academy.reports.completion import ABOUT_EARNED, COUNT_COLUMNS, EARNED_COLUMNS, noted
 from academy.reports.facts import Counts, Earned
 from academy.reports.filters import Filters
-from academy.reports.links import from_unit
+from academy.reports.links import from_unit, to_events
 from academy.reports.rollup.source import Source, source_of
 from academy.reports.scope import Scope, Unit
 from academy.reports.tables import Line, MadeLines, Table
@@ -69,7 +69,7 @@ def from_agency(filters: Filters, column: Column, line: Line | None) -> str:
     if column.key == AGENCY_COLUMN.key and line is not None:
         return filters.with_(unit=line.refs["unit"]).address("report_overview")
     if column.key in {"completions", "credit_hours"} and not filters.by_earned_unit:
-        return ""
+        return to_events(filters.with_(unit=line.refs["unit"]) if line else filters, column)
     return from_unit(filters, column, line)
 
 

@@ -16,6 +16,7 @@ from django.db import models
 from django.db.models import Q
 from django.http import Http404
 from django.urls import reverse
+from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 
@@ -39,6 +40,7 @@ class State(models.TextChoices):
     CERTIFIED = "bersertifikat", pgettext_lazy("report", "Certified")
     NOT_ENROLLED = "belum-terdaftar", pgettext_lazy("report", "Not enrolled")
     OVERDUE = "terlambat", pgettext_lazy("report", "Overdue")
+    NEW = "baru", pgettext_lazy("report", "New enrolments")
     # credit hours of the year
     HOURS_SHORT = "belum-memenuhi", pgettext_lazy("report", "Duty not met")
     HOURS_MET = "memenuhi", pgettext_lazy("report", "Duty met")
@@ -66,7 +68,7 @@ class Choices:
     """What a report lets its reader choose: lists, of which `unasked` is shown first; a `course`, or all of them.
 
     `earned`: there is a view by the unit when earned, with lists of its own. `inactive`: accounts that are switched off
-    can be shown instead. What is not `searched` holds all lines, or its totals would be those of a search.
+    can be shown instead. `month`: one month of the year alone. What is not `searched` holds all lines, or its totals would be those of a search.
     """
 
     states: Sequence[State] = ()
@@ -76,6 +78,7 @@ class Choices:
     inactive: bool = False
     searched: bool = True
     course: bool = True
+    month: bool = False
 
     def lists(self, attribution: Attribution) -> Sequence[State]:
         return self.earned_states if attribution == Attribution.EARNED else self.states
@@ -93,6 +96,7 @@ class Filters:
     search: str = ""
     inactive: bool = False
     attribution: Attribution = Attribution.TODAY
+    month: int | None = None
 
     @property
     def by_earned_unit(self) -> bool:
@@ -113,6 +117,7 @@ class Filters:
         """As they stand in an address; the year always, the rest where it is set."""
         query = {
             "tahun": str(self.year),
+            "bulan": str(self.month or ""),
             "pelatihan": self.course.key if self.course else "",
             "unit": str(self.unit.pk) if self.unit else "",
             "langsung": DIRECT if self.direct else "",
@@ -130,6 +135,7 @@ class Filters:
         """Year and attribution, and each filter that is set, by name."""
         pairs = [
             (pgettext("report", "Year"), str(self.year)),
+            (pgettext("report", "Month"), str(MONTHS[self.month]) if self.month else ""),
             (pgettext("report", "Reckoned by"), str(self.attribution.label)),
             (pgettext("report", "Course"), self.course.title if self.course else ""),
             (pgettext("report", "Work unit"), self.unit.name if self.unit else ""),
@@ -165,6 +171,7 @@ def read_filters(
         search=_read_search(params.get("q", ""), choices, problems),
         inactive=_read_inactive(params.get("status", ""), choices, attribution, problems),
         attribution=attribution,
+        month=_read_month(params.get("bulan", ""), choices, problems),
     )
     return filters, problems
 
@@ -199,6 +206,18 @@ def _read_year(text: str, years: Sequence[int], this_year: int, problems: list[s
     if not re.fullmatch(r"[0-9]{4}", text) or int(text) not in years:
         problems.append(_("There are no courses in the year you asked for; you see %(year)d.") % {"year": this_year})
         return this_year
+    return int(text)
+
+
+def _read_month(text: str, choices: Choices, problems: list[str]) -> int | None:
+    if not text:
+        return None
+    if not choices.month:
+        problems.append(_("This report is about the whole year, so you see all months."))
+        return None
+    if not re.fullmatch(r"[0-9]{1,2}", text) or int(text) not in MONTHS:
+        problems.append(_("The month in the address is none from 1 to 12, so you see all months."))
+        return None
     return int(text)
 
 

@@ -13,6 +13,12 @@ from academy.reports.tables import Line
 
 # Where the value of this column leads to, if anywhere; without a line the one in the total row.
 Links = Callable[[Filters, Column, Line | None], str]
+EVENT_OF_COLUMN = {
+    "enrolled": State.NEW,
+    "completions": State.FINISHED,
+    "certified": State.CERTIFIED,
+    "credit_hours": State.FINISHED,
+}
 
 
 def from_unit(filters: Filters, column: Column, line: Line | None) -> str:
@@ -57,6 +63,12 @@ def to_list(view: str, states: Mapping[str, State]) -> Links:
         return ""
 
     return link
+
+
+def to_events(filters: Filters, column: Column) -> str:
+    """Numbers of what happened lead to its lines."""
+    state = EVENT_OF_COLUMN.get(column.key)
+    return filters.with_(state=state).address("report_events") if state else ""
 
 
 def from_person(filters: Filters, column: Column, line: Line | None) -> str:

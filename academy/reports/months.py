@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import ExtractMonth
 
 from academy.people.models import WorkUnit
@@ -38,11 +38,11 @@ class Month:
 def of_roster(units: QuerySet[WorkUnit], *by: str, year: int, course: Course | None) -> dict[tuple[Any, ...], Month]:
     """What people on the roster of these units did, wherever it was; by month and the columns `by`."""
     months: defaultdict[tuple[Any, ...], Month] = defaultdict(Month)
-    finished = facts.of_roster(_finished(year, course), units)
-    for key, earned in _completions(finished, *by):
+    done = facts.of_roster(finished(year=year, course=course), units)
+    for key, earned in _completions(done, *by):
         months[key] += Month(0, earned.completions, earned.certified, earned.credit_hours)
-    for zone in units.order_by().values_list("agency__time_zone", flat=True).distinct():
-        begun = facts.of_roster(_begun(year, course, zone), units.filter(agency__time_zone=zone))
+    for zone in zones(units):
+        begun = facts.of_roster(current(course).filter(begun_in(zone, year)), units.filter(agency__time_zone=zone))
         month = ExtractMonth("enrolled_at", tzinfo=ZoneInfo(zone))
         grouped = begun.order_by().annotate(month=month).values_list("month", *by).annotate(found=Count("person"))
         for *key, found in grouped:
@@ -58,8 +58,8 @@ def earned(units: QuerySet[WorkUnit], *by: str, year: int, course: Course | None
 
 def completions_by_unit(units: QuerySet[WorkUnit], *, year: int, course: Course | None) -> dict[str, facts.Earned]:
     """The completions of the year of people on the roster, by the path of the unit where they work today."""
-    finished = facts.of_roster(_finished(year, course), units).order_by()
-    grouped = finished.values_list("unit__path").annotate(**facts.TOTALS_OF_COMPLETIONS)
+    done = facts.of_roster(finished(year=year, course=course), units).order_by()
+    grouped = done.values_list("unit__path").annotate(**facts.TOTALS_OF_COMPLETIONS)
     return {path: facts.Earned(*figures) for path, *figures in grouped}
 
 
@@ -71,13 +71,25 @@ def _completions(finished: QuerySet[Enrolment], *by: str) -> list[tuple[tuple[An
     return [(row[: 1 + len(by)], facts.Earned(*row[1 + len(by) :])) for row in grouped]
 
 
-def _finished(year: int, course: Course | None) -> QuerySet[Enrolment]:
-    found: QuerySet[Enrolment] = Enrolment.objects.current().filter(completed_on__year=year)
+def zones(units: QuerySet[WorkUnit]) -> list[str]:
+    """The time zones of the agencies of these units."""
+    return list(units.order_by().values_list("agency__time_zone", flat=True).distinct())
+
+
+def current(course: Course | None) -> QuerySet[Enrolment]:
+    found: QuerySet[Enrolment] = Enrolment.objects.current()
     return found.filter(course=course) if course else found
 
 
-def _begun(year: int, course: Course | None, zone: str) -> QuerySet[Enrolment]:
-    """Current enrolments that began in the year as it is in that time zone."""
-    first, next_first = (datetime(each, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) for each in (year, year + 1))
-    found: QuerySet[Enrolment] = Enrolment.objects.current().filter(enrolled_at__gte=first, enrolled_at__lt=next_first)
-    return found.filter(course=course) if course else found
+def finished(*, year: int, course: Course | None, month: int | None = None) -> QuerySet[Enrolment]:
+    """The completions of the year, or of one month of it."""
+    found = current(course).filter(completed_on__year=year)
+    return found.filter(completed_on__month=month) if month else found
+
+
+def begun_in(zone: str, year: int, month: int | None = None) -> Q:
+    """Enrolments that began in the year, or one month of it, as it is in that time zone."""
+    there = ZoneInfo(zone)
+    first, last = month or 1, month or 12
+    since, until = datetime(year, first, 1, tzinfo=there), datetime(year + last // 12, last % 12 + 1, 1, tzinfo=there)
+    return Q(enrolled_at__gte=since.astimezone(UTC), enrolled_at__lt=until.astimezone(UTC))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.paginator import Page
 from django.urls import reverse
+from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -199,7 +200,7 @@ def _figures_earned(sums: Mapping[str, int], filters: Filters) -> list[Cell]:
 
 def crumbs(scope: Scope, place: Place, filters: Filters, *, here: str = "") -> list[Cell]:
     """From the whole scope down to the chosen unit, then the list one is in; the last is no link."""
-    whole = filters.with_(unit=None, direct=False, state=None, search="", inactive=False)
+    whole = filters.with_(unit=None, direct=False, state=None, search="", inactive=False, month=None)
     way = [{"label": _("Training report"), "url": whole.address("report_overview")}]
     for unit in place.way:
         if unit in scope.roots and len(scope.roots) == 1:
@@ -263,6 +264,19 @@ def _course_select(filters: Filters, courses: Sequence[Course]) -> Cell:
     }
 
 
+def month_select(filters: Filters) -> Cell:
+    return {
+        "id": "bulan",
+        "name": "bulan",
+        "label": pgettext("report", "Month"),
+        "short": True,
+        "options": [
+            _option("", _("All months"), filters.month is None),
+            *(_option(str(number), str(name), number == filters.month) for number, name in MONTHS.items()),
+        ],
+    }
+
+
 def status_select(filters: Filters) -> Cell:
     """Active or inactive, for the list of people."""
     return {
@@ -317,7 +331,7 @@ def attribution_tabs(report: Report, filters: Filters) -> list[Cell]:
 
 def other_reports(reports: Iterable[Report], filters: Filters) -> list[Cell]:
     """Every report with a page of its own, on the same unit, course and year."""
-    plain = filters.with_(state=None, search="", inactive=False, attribution=Attribution.TODAY)
+    plain = filters.with_(state=None, search="", inactive=False, attribution=Attribution.TODAY, month=None)
     of_all_courses = plain.with_(course=None)
     return [
         {

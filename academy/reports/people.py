@@ -152,8 +152,10 @@ def here_first(is_here: Q, *fields: str) -> list[Any]:
 
 
 def earned(scope: Scope, filters: Filters) -> QuerySet[Enrolment]:
-    """The completions of a list by the unit when earned: all of the year, or those with a live certificate."""
+    """The completions of a list by the unit when earned: of the year or the month, all or those with a live certificate."""
     found = facts.earned(filters.units(scope), year=filters.year, course=filters.course)
+    if filters.month:
+        found = found.filter(completed_on__month=filters.month)
     return found.filter(facts.CERTIFIED) if filters.state == State.CERTIFIED else found
 
 

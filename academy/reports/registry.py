@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from academy.pages.charts import Chart
-from academy.reports import agencies, assigned, completion, dossier, hours, issuance, matrix, people, trends
+from academy.reports import agencies, assigned, completion, dossier, events, hours, issuance, matrix, people, trends
 from academy.reports.control import Circumstances, Control, Progress
 from academy.reports.facts import years
 from academy.reports.files import FORMATS, FileFormat
@@ -202,7 +202,7 @@ REPORTS = {
             page_view="report_trends",
             file_view="report_trends_file",
             table=_by_month,
-            links=trends.no_links,
+            links=trends.from_month,
             about=_("New enrolments, completions, certificates and credit hours of each month."),
             choices=Choices(earned=True),
             chart=trends.chart,
@@ -242,6 +242,17 @@ REPORTS = {
             links=from_person,
             about=_("Each person with each course: state, score, credit hours and certificate."),
             choices=Choices(OF_COMPLETION, State.ENROLLED, earned=True, earned_states=COMPLETED),
+            searchable=True,
+        ),
+        Report(
+            "penyelesaian",
+            events.TITLE,
+            page_view="report_events",
+            file_view="report_events_file",
+            table=lambda question: events.events(question.scope, question.filters),
+            links=from_person,
+            about=_("One line for each course that was finished, or begun, in a month or the whole year."),
+            choices=Choices(events.STATES, earned=True, earned_states=COMPLETED, month=True),
             searchable=True,
         ),
         Report(

@@ -14,6 +14,7 @@ from academy.pages.templatetags.formats import grouped
 from academy.reports.columns import Column, Kind
 from academy.reports.completion import ABOUT_EARNED, EARNED_COLUMNS, noted
 from academy.reports.filters import Filters
+from academy.reports.links import to_events
 from academy.reports.months import Month
 from academy.reports.rollup.source import source_of
 from academy.reports.scope import Scope
@@ -57,6 +58,7 @@ def chart(lines: list[Line]) -> Chart:
     return charts.columns(bars, title=_("Completions by month"))
 
 
-def no_links(_filters: Filters, _column: Column, _line: Line | None) -> str:
-    """A month is no filter: there is no list behind it."""
-    return ""
+def from_month(filters: Filters, column: Column, line: Line | None) -> str:
+    """Numbers lead to what was begun or finished in the month, those of the total row to that of the year."""
+    month = line.refs["number"] if line else None
+    return to_events(filters.with_(month=month), column)

@@ -70,6 +70,7 @@ def _context(inquiry: Inquiry, report: Report, question: Question, place: Place,
         "filter_summary": pages.summary(filters),
         "selects": [
             *pages.selects(place, filters, question.courses if report.choices.course else None, question.years),
+            *([pages.month_select(filters)] if report.choices.month else []),
             *([pages.status_select(filters)] if report.choices.inactive and not filters.by_earned_unit else []),
         ],
         "hidden": pages.hidden_fields(filters),

@@ -23,7 +23,8 @@ NONSENSE = [
     "1e309",
     "\ud7ff😀",
 ]
-WRONG = [(name, value) for name in ("tahun", "pelatihan", "unit", "keadaan", "langsung", "page") for value in NONSENSE]
+NAMES = ("tahun", "bulan", "pelatihan", "unit", "keadaan", "langsung", "page")
+WRONG = [(name, value) for name in NAMES for value in NONSENSE]
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
@@ -47,6 +48,12 @@ def test_a_file_is_refused_instead(hr: Client, name: str, value: str):
 @pytest.mark.parametrize("value", ["1800", "2031", "9999", "0000"])
 def test_a_year_without_courses_shows_this_year(hr: Client, value: str):
     assert "Tidak ada pelatihan pada tahun yang diminta" in soup(hr.get(f"/laporan/?tahun={value}")).get_text()
+
+
+@pytest.mark.parametrize("value", ["0", "13", "99", "1.5", "١٢", "abc"])
+def test_a_month_that_is_none_shows_the_year(hr: Client, value: str):
+    shown = soup(hr.get("/laporan/penyelesaian/", {"bulan": value})).get_text()
+    assert "Bulan pada alamat bukan 1 sampai 12" in shown
 
 
 @pytest.mark.parametrize("unit", ["0", "99999999", "9" * 18])

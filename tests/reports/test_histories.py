@@ -58,6 +58,7 @@ questions = st.fixed_dictionaries(
         "langsung": st.just("ya"),
         "keadaan": st.integers(0, 59),
         "status": st.just("nonaktif"),
+        "bulan": st.integers(1, 12),
         "q": st.sampled_from(["maria", "contoh 1", "tidak ada"]),
     },
 )
@@ -177,6 +178,10 @@ def as_query(name: str, params: dict[str, Any], attribution: Attribution, stage:
         query["keadaan"] = lists[query["keadaan"] % len(lists)].value if lists else ""
     if not REPORTS[name].searchable:
         query.pop("q", None)
+    if not choices.month:
+        query.pop("bulan", None)
+    elif "bulan" in query:
+        query["bulan"] = str(query["bulan"])
     if not choices.inactive or attribution == Attribution.EARNED:
         query.pop("status", None)
     return query

@@ -50,6 +50,8 @@ ADDRESSES: dict[str, list[dict[str, Any]]] = {
     "report_agencies_file": WORDS,
     "report_people": [{}],
     "report_people_file": WORDS,
+    "report_events": [{}],
+    "report_events_file": WORDS,
     "report_participants": [{}],
     "report_participants_file": WORDS,
     "report_person": [{"pk": "gita"}],

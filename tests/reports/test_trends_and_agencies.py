@@ -48,6 +48,30 @@ def test_a_year_month_by_month(world: World, counted: str, province: Client):
     assert (table.total("Penyelesaian"), table.total("Pendaftaran baru")) == ("3", "8")
 
 
+@pytest.mark.parametrize("way", ["unit-kini", "unit-saat-selesai"])
+def test_the_lines_behind_every_number(world: World, province: Client, way: str):
+    """What a number of a month, of the year or of an agency leads to holds so many lines, or so many credit hours."""
+    Enrolment.objects.filter(person=world.people["elsa"]).update(enrolled_at=AT.replace(month=3))
+    followed = set()
+    for page in (f"/laporan/tren/?menurut={way}", "/laporan/instansi/"):
+        response = province.get(page)
+        table = page_table(response)
+        for row in soup(response).select("main tbody tr, main tfoot tr"):
+            for heading, cell in zip(table.headings, row.select("th, td"), strict=True):
+                link = cell.select_one("a[href^='/laporan/penyelesaian/']")
+                if link is None:
+                    continue
+                behind = province.get(link["href"])
+                if link.get_text(strip=True) == "0":
+                    assert not soup(behind).select("main table"), link["href"]
+                    continue
+                lines = page_table(behind)
+                found = lines.total(heading) if heading.startswith("JP") else str(len(lines.rows))
+                assert found == link.get_text(strip=True), link["href"]
+                followed.add(heading)
+    assert followed == {"Penyelesaian", "Bersertifikat", "JP"} | ({"Pendaftaran baru"} if way == "unit-kini" else set())
+
+
 def test_what_somebody_earned_elsewhere_moves_only_in_the_view_of_today(world: World, counted: str, client: Client):
     place(world.people["beni"], unit=world.alor, from_on=TODAY, today=TODAY)
     refreshing.rebuild(at=AT)

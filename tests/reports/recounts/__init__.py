@@ -19,6 +19,7 @@ RECOUNTED: dict[str, Callable[[Academy, Question], list[Values]]] = {
     "unit-pelatihan": completion.by_unit_and_course,
     "pegawai": lists.people,
     "peserta": lists.participants,
+    "penyelesaian": lists.events,
     "matriks": lists.crosswise,
     "jp-unit": hours.by_unit,
     "jp": hours.by_person,

@@ -95,6 +95,7 @@ class Academy:
         """What was finished in the year in the units that were asked for."""
         units = self.units_of(question)
         finished = [one for one in self.counting(question) if one.completed_on and one.earned_unit in units]
+        finished = [one for one in finished if is_in(one.completed_on, question)]
         return [one for one in finished if question.filters.state != State.CERTIFIED or one.reached == 3]
 
     def hours(self, person: int, course: int, year: int) -> int | None:
@@ -168,6 +169,12 @@ class Academy:
 
 def courses_of(question: Question) -> Sequence[Course]:
     return [question.filters.course] if question.filters.course else question.courses
+
+
+def is_in(on: date | None, question: Question) -> bool:
+    """Whether the day is of the year that was asked for, and of the month if one was."""
+    asked = question.filters
+    return on is not None and on.year == asked.year and asked.month in {None, on.month}
 
 
 def share(part: int, whole: int) -> Decimal | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from academy.people.models import Person
 from academy.reports.filters import State
 from academy.reports.registry import Question
-from tests.reports.recounts.academy import Academy, Taken, Values, courses_of
+from tests.reports.recounts.academy import Academy, Taken, Values, courses_of, is_in
 
 WORDS = ("Belum dimulai", "Sedang berjalan", "Selesai", "Selesai")
 CROSSWISE = ("Belum dimulai", "Sedang berjalan", "Selesai", "Bersertifikat")
@@ -106,6 +106,35 @@ def participants(academy: Academy, question: Question) -> list[Values]:
                 else ("", "Belum terdaftar", None, None, None, "")
             )
             lines.append((*academy.about(person), course.title, *shown))
+    return lines
+
+
+def events(academy: Academy, question: Question) -> list[Values]:
+    """What staff of today began or finished in the month, however often; or what was finished in the units."""
+    asked = question.filters
+    if asked.by_earned_unit:
+        return _completions(academy, question)
+    titles = {course.pk: course.title for course in question.courses}
+    target = {person.pk: person for person in academy.target(question)}
+    lines: list[Values] = []
+    for one in academy.taken:
+        on = one.enrolled_on if asked.state == State.NEW else one.completed_on
+        is_meant = one.person in target and (not asked.course or one.course == asked.course.pk)
+        if not is_meant or not is_in(on, question) or (asked.state == State.CERTIFIED and one.reached != 3):
+            continue
+        lines.append(
+            (
+                *academy.about(target[one.person]),
+                one.enrolled_on,
+                titles[one.course],
+                one.edition,
+                WORDS[one.reached],
+                one.score,
+                academy.counted(one) if one.completed_on else None,
+                one.completed_on,
+                one.number,
+            )
+        )
     return lines
 
 
