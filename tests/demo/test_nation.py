@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from academy.demo.nation import make_nation
 from academy.people.models import Placement
 from academy.reports.recounts import RECOUNTS, Kind
+from courses.models import Enrolment
 from tests.factories import AT
 
 # Nobody holds a certificate there, though some are counted as certified.
@@ -18,3 +20,14 @@ def test_a_nation_agrees_with_itself_but_for_certificates():
     nation = make_nation(learners=3000, tell=lambda _text: None)
     assert Placement.objects.count() == nation.learners + 1
     assert {difference.kind for recount in RECOUNTS for difference in recount(AT)} <= KNOWN
+
+
+@pytest.mark.django_db
+def test_its_foreign_keys_are_those_that_were_there():
+    def keys() -> dict[str, object]:
+        with connection.cursor() as cursor:
+            return connection.introspection.get_constraints(cursor, Enrolment._meta.db_table)
+
+    before = keys()
+    make_nation(learners=100, tell=lambda _text: None)
+    assert keys() == before
