@@ -26,6 +26,7 @@ from academy.pages.templatetags.formats import day
 from academy.people.models import ChangeLog, NipHistory, Person, Role, WorkUnit
 from academy.people.models.change_log import record
 from academy.people.scope import people_visible_to
+from courses import keeping_progress
 from courses.enrolment import NotOpen, check_room, day_of, edition_to_begin
 from courses.models import AssignedEnrolment, Assignment, Completion, Course, Edition, Enrolment, Run
 from courses.runs import open_run
@@ -318,7 +319,11 @@ def _join(assignment: Assignment, people: list[Person], *, today: date, at: date
     edition = _check_open(assignment, people=len(people), on=today)
     run = assignment.run or open_run(assignment.course, on=today)
     here = Enrolment.objects.filter(run=run, person__in=people)
-    here.filter(withdrawn_at__isnull=False, completed_at__isnull=True).update(edition=edition, withdrawn_at=None)
+    left = here.filter(withdrawn_at__isnull=False, completed_at__isnull=True)
+    if keys := list(left.values_list("pk", flat=True)):
+        back = Enrolment.objects.filter(pk__in=keys)
+        back.update(edition=edition, withdrawn_at=None)
+        keeping_progress.recount(back)
     known = set(here.values_list("person", flat=True))
     Enrolment.objects.bulk_create(
         Enrolment(

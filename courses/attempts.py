@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from courses import keeping_progress
 from courses.enrolment import begin_work
 from courses.grading import Grade, grade
 from courses.models import Attempt, EditionActivity, EditionQuestion, Enrolment, QuestionVersion, Response
@@ -85,7 +86,7 @@ def start_attempt(
     used: int = attempts.aggregate(last=Max("number"))["last"] or 0
     if AttemptsUsed(used, cast(int, activity.max_attempts)).left == 0:
         raise NoAttemptsLeft(_("You have used all attempts at this quiz."))
-    return Attempt.objects.create(
+    attempt = Attempt.objects.create(
         enrolment=enrolment,
         edition_activity_id=activity.pk,
         activity=activity.activity,
@@ -94,6 +95,8 @@ def start_attempt(
         started_at=at,
         deadline_at=at + timedelta(minutes=activity.time_limit_minutes) if activity.time_limit_minutes else None,
     )
+    keeping_progress.keep(enrolment, outline, done, at=at)
+    return attempt
 
 
 def draw(activity: EditionActivity | OutlineActivity, *, rng: random.Random) -> list[dict[str, Any]]:
@@ -167,6 +170,8 @@ def submit_attempt(attempt: Attempt, *, at: datetime) -> Attempt:
         row.save(update_fields=["submitted_at", "score", "passed"])
         if row.passed:
             complete_quiz(enrolment, row.activity, at=sent_at)
+        else:
+            keeping_progress.keep_moment(enrolment, at=sent_at)
     return row
 
 

@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from academy.people.models import Person
+from courses import keeping_progress
 from courses.models import Completion, Course, Edition, Enrolment, Run
 from courses.runs import open_run, seats_taken
 
@@ -76,6 +77,7 @@ def enrol(person: Person, course: Course, *, at: datetime, run: Run | None = Non
     if not made and enrolment.withdrawn_at is not None:
         enrolment.edition, enrolment.withdrawn_at = edition, None
         enrolment.save(update_fields=["edition", "withdrawn_at"])
+        keeping_progress.recount(Enrolment.objects.filter(pk=enrolment.pk))
     return enrolment
 
 

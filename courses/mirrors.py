@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce, ExtractYear
 
 from academy.distinct import IsDistinct
 from academy.people.models import Person
-from courses import credit_hours
+from courses import credit_hours, keeping_progress
 from courses.models import Completion, Enrolment, LearnerYear
 
 # Field of an enrolment → where the same stands as a fact.
@@ -120,6 +120,8 @@ def write_anew(person_ids: Collection[int]) -> None:
         **{name: Subquery(own.values(source)[:1]) for name, source in OF_ENROLMENT.items()}
     )
     enrolments.filter(completed_on__isnull=True, counted_hours__isnull=False).update(counted_hours=None)
+    keeping_progress.recount(enrolments)
+    keeping_progress.needless().filter(enrolment__person__in=person_ids).delete()
     credit_hours.recount(person_ids)
     needless_years().filter(person__in=person_ids).delete()
     elsewhere = list(years_elsewhere().filter(person__in=person_ids).values_list("pk", flat=True))

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from academy.people.models import Person
-from courses import credit_hours
+from courses import credit_hours, keeping_progress
 from courses.enrolment import begin_work, check_run_is_open
 from courses.models import ActivityProgress, Attempt, Completion, EditionActivity, Enrolment, Run
 from courses.models.edition import ActivityKind
@@ -87,6 +87,7 @@ def complete_lesson(
         # nobody would write down any more that the last lesson was done.
         check_run_is_open(Run.objects.get(enrolments=enrolment), today=timezone.localdate(at))
     progress = ActivityProgress.objects.create(enrolment=enrolment, activity=activity.activity, done_at=at)
+    keeping_progress.keep(enrolment, outline, done, at=at)
     if next_activity(outline, done) is None:
         complete_course(enrolment, at=at)
     return progress
@@ -94,10 +95,12 @@ def complete_lesson(
 
 def complete_quiz(enrolment: Enrolment, activity: UUID, *, at: datetime) -> None:
     """Record that an attempt reached the pass mark. The caller holds the enrolment's lock (`begin_work`)."""
-    done = done_activities(enrolment)
-    if activity not in done:
+    before, outline = done_activities(enrolment), outline_of(enrolment.edition_id)
+    if activity not in before:
         ActivityProgress.objects.create(enrolment=enrolment, activity=activity, done_at=at)
-    if next_activity(outline_of(enrolment.edition_id), {*done, activity}) is None:
+    done = {*before, activity}
+    keeping_progress.keep(enrolment, outline, done, at=at)
+    if next_activity(outline, done) is None:
         complete_course(enrolment, at=at)
 
 

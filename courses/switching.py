@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from courses import keeping_progress
 from courses.attempts import submit_if_over
 from courses.enrolment import Withdrawn
 from courses.models import Attempt, Edition, Enrolment
@@ -88,6 +89,7 @@ def switch_edition(enrolment: Enrolment, *, at: datetime) -> Edition:
             raise CannotSwitch(_("You have finished this course: its result stands as it is."))
         row.edition = newest
         row.save(update_fields=["edition"])
+        keeping_progress.recount(Enrolment.objects.filter(pk=row.pk))
         complete_course(row, at=at)
     enrolment.refresh_from_db()
     return newest

@@ -50,7 +50,14 @@ PAIR_COLUMNS = (
     Column("completed_on", pgettext_lazy("report column", "Completed on"), Kind.DATE),
     Column("number", pgettext_lazy("report column", "Certificate number"), width=28),
 )
-PARTICIPANT_COLUMNS = (*PERSON_COLUMNS, *PAIR_COLUMNS)
+# How far somebody is, behind the state; of completions alone it would say the same in every line.
+PROGRESS_COLUMNS = (
+    Column("percent", pgettext_lazy("report column", "Progress (%)"), Kind.INTEGER),
+    Column("last_active", pgettext_lazy("report column", "Last active"), Kind.DATE),
+)
+ABOUT_PROGRESS = _("Progress: lessons and quizzes done. Last active: when one was done, or an attempt begun or sent.")
+PROGRESS_PAIR_COLUMNS = (*PAIR_COLUMNS[:3], *PROGRESS_COLUMNS, *PAIR_COLUMNS[3:])
+PARTICIPANT_COLUMNS = (*PERSON_COLUMNS, *PROGRESS_PAIR_COLUMNS)
 COMPLETION_COLUMNS = (
     *PERSON_COLUMNS,
     Column("earned_unit", pgettext_lazy("report column", "Unit when earned"), width=36),
@@ -73,7 +80,7 @@ ELSEWHERE = pgettext_lazy("report", "No longer in your scope")
 OWN_COURSE_COLUMNS = (
     PAIR_COLUMNS[0],
     Column("year", pgettext_lazy("report column", "Year"), Kind.YEAR),
-    *PAIR_COLUMNS[1:],
+    *PROGRESS_PAIR_COLUMNS[1:],
 )
 CERTIFICATE_WORDS = {
     "revoked": pgettext_lazy("report", "Revoked"),
@@ -268,7 +275,7 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course], *, t
         found, sources = _all_pairs(units, filters, [filters.course] if filters.course else courses)
     else:
         found = facts.with_certificate(pairs).order_by("unit__path", "person__name", "person", "course__code")
-        sources = person_sources("person__") | PAIR_SOURCES | {"person": "person_id"}
+        sources = person_sources("person__") | PROGRESS_PAIR_SOURCES | {"person": "person_id"}
     lines = QueryLines(
         PARTICIPANT_COLUMNS,
         found,
@@ -277,7 +284,13 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course], *, t
         summed=pairs,
         totals=facts.TOTALS_OF_PAIRS,
     )
-    return Table(name="peserta", title=_("Participants by course"), columns=PARTICIPANT_COLUMNS, lines=lines)
+    return Table(
+        name="peserta",
+        title=_("Participants by course"),
+        columns=PARTICIPANT_COLUMNS,
+        lines=lines,
+        note=ABOUT_PROGRESS,
+    )
 
 
 def finishers(scope: Scope, filters: Filters, courses: Sequence[Course], *, today: date) -> Table:
@@ -324,6 +337,10 @@ PAIR_SOURCES: dict[str, Any] = {
     "number": "certificate__number",
     "code": "certificate__code",
 }
+PROGRESS_PAIR_SOURCES: dict[str, Any] = PAIR_SOURCES | {
+    "percent": Coalesce("kept_progress__percent", 0),
+    "last_active": "kept_progress__last_active_at",
+}
 
 
 def _all_pairs(
@@ -354,7 +371,7 @@ def _all_pairs(
     def of_pair(source: Any) -> Subquery:
         return Subquery(furthest.annotate(wanted=F(source) if isinstance(source, str) else source).values("wanted")[:1])
 
-    sources = person_sources() | {key: of_pair(source) for key, source in PAIR_SOURCES.items()}
+    sources = person_sources() | {key: of_pair(source) for key, source in PROGRESS_PAIR_SOURCES.items()}
     sources |= {
         "course": "pair_course",
         "state": Coalesce(sources["state"], Value(State.NOT_ENROLLED.value)),
@@ -370,12 +387,18 @@ def own_courses(person: Person) -> Table:
     lines = QueryLines(
         OWN_COURSE_COLUMNS,
         found,
-        PAIR_SOURCES | {"year": facts.YEAR},
+        PROGRESS_PAIR_SOURCES | {"year": facts.YEAR},
         refs=("code", "course_key"),
         summed=pairs,
         totals=facts.TOTALS_OF_PAIRS,
     )
-    return Table(name="pelatihan", title=pgettext_lazy("report", "Courses"), columns=OWN_COURSE_COLUMNS, lines=lines)
+    return Table(
+        name="pelatihan",
+        title=pgettext_lazy("report", "Courses"),
+        columns=OWN_COURSE_COLUMNS,
+        lines=lines,
+        note=ABOUT_PROGRESS,
+    )
 
 
 def own_certificates(person: Person, *, at: datetime) -> Table:

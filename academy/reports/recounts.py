@@ -26,7 +26,7 @@ from academy.people.models import ChangeLog, Person, Placement
 from academy.reports import facts
 from certificates import issuing
 from certificates.models import Certificate, NumberSeries
-from courses import mirrors
+from courses import keeping_progress, mirrors
 from courses.models import Completion, Enrolment, LearnerYear
 
 # By then every completion has its certificate, and everybody works where they were to be placed, if workers run.
@@ -49,6 +49,8 @@ class Kind(models.TextChoices):
     COUNTED_HOURS = "enrolment.counted_hours", _("Enrolment: hours that count")
     CERTIFIED_AT = "enrolment.certified_at", _("Enrolment: certified since")
     REACHED = "enrolment.reached", _("Enrolment: state")
+    PROGRESS_PERCENT = "progress.percent", _("Progress of an enrolment: percent")
+    PROGRESS_AT = "progress.last_active_at", _("Progress of an enrolment: last active")
     YEAR_HOURS = "learner_year.credit_hours", _("Credit hours of a year")
     YEAR_UNIT = "learner_year.unit", _("Credit hours of a year: work unit")
     YEAR_AGENCY = "learner_year.agency", _("Credit hours of a year: agency")
@@ -67,7 +69,7 @@ class Kind(models.TextChoices):
     @property
     def is_cache(self) -> bool:
         """It repeats facts and can be written anew."""
-        return self.value.startswith(("enrolment.", "learner_year."))
+        return self.value.startswith(("enrolment.", "progress.", "learner_year."))
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,15 @@ def _of_enrolments(_at: datetime) -> Iterator[Difference]:
     meant = mirrors.of_enrolment() | {"certified_at": F("certificate__published_at"), "reached": reached}
     rows = facts.with_certificate(Enrolment.objects.all()).filter(mirrors.differs(meant))
     kinds = {name: Kind(f"enrolment.{name}") for name in meant}
+    yield from _named(rows, kinds, meant, key="pk", person="person_id", run="run_id")
+
+
+def _of_progress(_at: datetime) -> Iterator[Difference]:
+    """Against the activities done and the attempts; a row is missing where nothing is stored."""
+    meant = keeping_progress.meant()
+    stored = {name: F(f"kept_progress__{name}") for name in meant}
+    rows = Enrolment.objects.annotate(**stored).filter(mirrors.differs(meant))
+    kinds = {name: Kind(f"progress.{name}") for name in meant}
     yield from _named(rows, kinds, meant, key="pk", person="person_id", run="run_id")
 
 
@@ -242,7 +253,7 @@ def _of_series(_at: datetime) -> Iterator[Difference]:
 
 
 Recount = Callable[[datetime], Iterator[Difference]]
-OF_CACHES: tuple[Recount, ...] = (_of_enrolments, _of_years)
+OF_CACHES: tuple[Recount, ...] = (_of_enrolments, _of_progress, _of_years)
 RECOUNTS: tuple[Recount, ...] = (
     *OF_CACHES,
     *(_of_people, _of_completions, _of_annulments, _owed, _several_live, _of_prints, _of_series),

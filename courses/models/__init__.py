@@ -1,7 +1,7 @@
 from courses.models.assignment import AssignedEnrolment, Assignment
 from courses.models.course import Course, LegalReference, Level
 from courses.models.edition import ActivityKind, Edition, EditionActivity, EditionAsset, EditionModule, EditionQuestion
-from courses.models.enrolment import ActivityProgress, Completion, Enrolment, LearnerYear, Run
+from courses.models.enrolment import ActivityProgress, Completion, Enrolment, EnrolmentProgress, LearnerYear, Run
 from courses.models.pages import CatalogPage, CoursePage, LessonPage, ModulePage, QuizPage
 from courses.models.path import LearningPath, PathStep
 from courses.models.proposal import EditionKind, EditionProposal
@@ -26,6 +26,7 @@ __all__ = [
     "EditionProposal",
     "EditionQuestion",
     "Enrolment",
+    "EnrolmentProgress",
     "LearnerYear",
     "LearningPath",
     "LegalReference",

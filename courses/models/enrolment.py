@@ -192,6 +192,20 @@ class ActivityProgress(models.Model):
         constraints = [models.UniqueConstraint(fields=["enrolment", "activity"], name="activity_done_once")]
 
 
+class EnrolmentProgress(models.Model):
+    """How far an enrolment is, kept for lists: what activities done and attempts say (see keeping_progress.py).
+
+    A side row, since an enrolment stands in the indexes of reports and would be written anew there at each activity.
+    There is none before the first activity or attempt. `percent` is a whole number of 0 to 100.
+    """
+
+    enrolment = models.OneToOneField(
+        Enrolment, on_delete=models.PROTECT, primary_key=True, related_name="kept_progress"
+    )
+    percent = models.PositiveSmallIntegerField()
+    last_active_at = models.DateTimeField()
+
+
 class CompletionQuerySet(models.QuerySet["Completion"]):
     def sufficing(self, on: date) -> Self:
         """Of the year of that day, and not to be renewed yet: with one of these nobody takes the course again."""

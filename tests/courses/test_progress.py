@@ -153,11 +153,11 @@ def test_the_course_score_is_the_best_graded_post_test():
     assert Completion.objects.get().score == Decimal("91.67")
 
 
-def test_completing_a_lesson_costs_five_statements_with_its_transaction(enrolment, django_assert_num_queries):
-    """Begin, lock, read, write, commit; the request adds session, person and enrolment (budget page.complete: 8)."""
+def test_completing_a_lesson_costs_six_statements_with_its_transaction(enrolment, django_assert_num_queries):
+    """Begin, lock, read, write, keep, commit; the request adds session, person and enrolment (page.complete: 8 + 2)."""
     lessons = lessons_of(enrolment)
     outline_of(enrolment.edition_id)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         complete_lesson(enrolment, lessons[0], at=AT)
     with django_assert_num_queries(4):
         complete_lesson(enrolment, lessons[0], at=AT)

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wagtail.models import Page
 
 from academy.people import placements
+from courses import keeping_progress, mirrors
 from courses.attempts import AlreadyPassed, NoAttemptsLeft, save_responses, start_attempt, submit_attempt
 from courses.content import edition_content, needs_material_edition, published_content
 from courses.enrolment import Withdrawn, enrol, withdraw
@@ -177,6 +179,12 @@ def look(academy: Academy) -> None:
         elif enrolment.withdrawn_at is None:
             assert not is_met, "the rule is met, but the course is not finished"
         assert (enrolment.completed_at is not None) == (completion is not None)
+    assert_kept_progress_agrees()
+
+
+def assert_kept_progress_agrees() -> None:
+    stored = {name: F(f"kept_progress__{name}") for name in keeping_progress.meant()}
+    assert not Enrolment.objects.annotate(**stored).filter(mirrors.differs(keeping_progress.meant())).exists()
 
 
 def replay(academy: Academy) -> None:

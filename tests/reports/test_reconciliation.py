@@ -21,7 +21,7 @@ from academy.reports.models import Reconciliation
 from academy.reports.recounts import RECOUNTS, Difference, Kind
 from certificates import issuing
 from certificates.models import Certificate, NumberSeries
-from courses.models import Completion, Enrolment, LearnerYear
+from courses.models import ActivityProgress, Completion, Enrolment, EnrolmentProgress, LearnerYear
 from tests.factories import AT, LONG_AGO, PersonFactory, make_completion, make_edition, make_enrolment, make_unit
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,20 @@ def second_live_one(done: Completion) -> None:
     NumberSeries.objects.update(last=2)
 
 
+def keep_progress(**said: Any) -> Callable[[Completion], object]:
+    """Of the one who finished, who did one lesson of one."""
+
+    def damage(done: Completion) -> None:
+        ActivityProgress.objects.create(
+            enrolment=done.enrolment, activity=done.edition.activities.get().activity, done_at=AT
+        )
+        if said:
+            right = {"percent": 100, "last_active_at": AT}
+            EnrolmentProgress.objects.create(enrolment=done.enrolment, **right | said)
+
+    return damage
+
+
 DAMAGES: dict[str, tuple[Callable[[Completion], object], list[str]]] = {
     "placed elsewhere": (
         lambda done: Placement.objects.create(person=done.person, unit_id=other_unit(), from_on=AT.date()),
@@ -119,6 +133,13 @@ DAMAGES: dict[str, tuple[Callable[[Completion], object], list[str]]] = {
     "certified and not finished": (
         lambda done: Enrolment.objects.exclude(pk=done.enrolment_id).update(certified_at=AT),
         ["enrolment.certified_at", "enrolment.reached"],
+    ),
+    "no progress kept": (keep_progress(), ["progress.last_active_at", "progress.percent"]),
+    "another percentage": (keep_progress(percent=50), ["progress.percent"]),
+    "last seen later": (keep_progress(last_active_at=LATER), ["progress.last_active_at"]),
+    "progress of nothing": (
+        lambda done: EnrolmentProgress.objects.create(enrolment=done.enrolment, percent=9, last_active_at=AT),
+        ["progress.last_active_at", "progress.percent"],
     ),
     "more hours in the year": (of_year(credit_hours=4), ["learner_year.credit_hours"]),
     "a year too many": (

@@ -12,7 +12,7 @@ from academy.people.models import Person, WorkUnit
 from academy.reports.filters import State
 from academy.reports.registry import Question
 from certificates.models import Certificate
-from courses.models import Completion, Course, Enrolment
+from courses.models import ActivityProgress, Attempt, Completion, Course, EditionActivity, Enrolment
 
 ZONE = ZoneInfo("Asia/Makassar")
 ELSEWHERE = "Tidak lagi di lingkup Anda"
@@ -40,6 +40,8 @@ class Taken:
     edition: str
     enrolled_on: date
     reached: int
+    percent: int
+    active_on: date | None
     score: Decimal | None
     hours: int | None
     completion: int
@@ -194,6 +196,10 @@ def _taken(today: date) -> Iterable[Taken]:
         completion = Completion.objects.filter(enrolment=row.pk).first()
         papers = list(Certificate.objects.filter(completion__enrolment=row.pk))
         live = [one for one in papers if not (one.revoked_at or one.superseded_at) and one.published_at]
+        done = {each.activity: each.done_at for each in ActivityProgress.objects.filter(enrolment=row.pk)}
+        tried = [each.submitted_at or each.started_at for each in Attempt.objects.filter(enrolment=row.pk)]
+        activities = EditionActivity.objects.filter(edition=row.edition_id)
+        active_at = max([*done.values(), *tried], default=None)
         annulled = any(one.revoked_at and one.annuls_credit for one in papers)
         yield Taken(
             pk=row.pk,
@@ -202,6 +208,8 @@ def _taken(today: date) -> Iterable[Taken]:
             edition=f"{row.edition.major}.{row.edition.minor}",
             enrolled_on=row.enrolled_at.astimezone(ZONE).date(),
             reached=(3 if live else 2) if completion else int(row.started_at is not None),
+            percent=100 * sum(each.activity in done for each in activities) // len(activities) if done else 0,
+            active_on=active_at.astimezone(ZONE).date() if active_at else None,
             score=completion.score.quantize(Decimal("0.01")) if completion else None,
             hours=(0 if annulled else completion.credit_hours) if completion else None,
             completion=completion.pk if completion else 0,

@@ -97,13 +97,15 @@ def participants(academy: Academy, question: Question) -> list[Values]:
                 (
                     one.edition,
                     WORDS[one.reached],
+                    one.percent,
+                    one.active_on,
                     one.score,
                     academy.hours(person.pk, course.pk, asked.year) if one.reached >= 2 else None,
                     one.completed_on,
                     one.number,
                 )
                 if one
-                else ("", "Belum terdaftar", None, None, None, "")
+                else ("", "Belum terdaftar", None, None, None, None, None, "")
             )
             lines.append((*academy.about(person), course.title, *shown))
     return lines
