@@ -284,9 +284,14 @@ def decompression_bomb(pdf: pikepdf.Pdf, model: Model) -> None:
 
 @cache
 def _bomb() -> bytes:
-    """Packing takes seconds, and is the same for every file."""
-    packer = zlib.compressobj(9)
-    once = b"".join(packer.compress(b" " * 1_000_000) for _turn in range(2000)) + packer.flush()
+    """Two thousand times the same packed megabyte, which a full flush makes independent of what comes before."""
+    megabyte = b" " * 1_000_000
+    packer = zlib.compressobj(9, wbits=-15)
+    packed = packer.compress(megabyte) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = 1
+    for _turn in range(2000):
+        checksum = zlib.adler32(megabyte, checksum)
+    once = b"\x78\xda" + packed * 2000 + packer.flush() + checksum.to_bytes(4, "big")
     return zlib.compress(once, 9)
 
 

