@@ -72,8 +72,9 @@ def needless() -> QuerySet[EnrolmentProgress]:
 def recount(enrolments: QuerySet[Enrolment]) -> None:
     """Write the rows of these enrolments, which the caller locked, by the facts: one statement, however many there are."""
     said = {f"meant_{name}": expression for name, expression in meant().items()}
-    rows = enrolments.order_by().annotate(**said).filter(**{"meant_percent__isnull": False})
-    sql, params = rows.values_list("pk", *said).query.get_compiler(enrolments.db).as_sql()
+    rows: QuerySet[Any] = enrolments.order_by().annotate(**said)
+    written = rows.filter(meant_percent__isnull=False).values_list("pk", *said)
+    sql, params = written.query.get_compiler(enrolments.db).as_sql()
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO courses_enrolmentprogress (enrolment_id, percent, last_active_at) {sql}"

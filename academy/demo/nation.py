@@ -2,7 +2,8 @@
 
 Agencies are large and many are small, most people take the same few courses, the years grow, and enrolments lie in the
 table in the order of time, so that those of one agency are scattered over all of it. Everything follows from the seed.
-Nobody of it can sign in but the HR officer of the largest agency. No certificate stands behind it.
+Nobody of it can sign in but the HR officer of the largest agency. No certificate stands behind it, and no activity behind its
+progress.
 """
 
 from __future__ import annotations
@@ -305,9 +306,13 @@ def _place() -> None:
 
 
 def _complete() -> None:
-    """What follows from the enrolments, each in one statement: completions, hours that count, hours of a year."""
+    """What follows from the enrolments, each in one statement: progress, completions, hours that count, hours of a year."""
     year = "CAST(strftime('%Y', completed_on) AS integer)" if connection.vendor == "sqlite" else "EXTRACT(YEAR FROM completed_on)"  # fmt: skip
     with connection.cursor() as cursor:
+        cursor.execute("""
+            INSERT INTO courses_enrolmentprogress (enrolment_id, percent, last_active_at)
+            SELECT id, CASE WHEN completed_on IS NULL THEN id % 100 ELSE 100 END, COALESCE(completed_at, started_at)
+            FROM courses_enrolment WHERE started_at IS NOT NULL ORDER BY id""")
         cursor.execute("""
             INSERT INTO courses_completion (enrolment_id, outcome, person_id, course_id, edition_id, unit_id, agency_id,
                                             score, credit_hours, completed_at, completed_on)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 
-from tests.bench import certificates, pages, reports, rosters
+from tests.bench import certificates, pages, reports, rosters, writing
 from tests.bench.figures import Figure, table, write
 from tests.end_to_end.stack import PROJECT, Stack, fresh_database
 
@@ -33,6 +34,7 @@ def main() -> int:
     server = postgresql()
     if server:
         figures += bench("PostgreSQL", server, size) + nation("PostgreSQL", server, size)
+        figures += writers(server, size)
     else:
         print("No PostgreSQL answers: its half was not measured.", file=sys.stderr)
     print(table(figures))
@@ -82,6 +84,21 @@ def nation(database: str, server: str, size: str) -> list[Figure]:
             return reports.measure(academy, database=database, size=size)
         finally:
             academy.close()
+
+
+def writers(server: str, size: str) -> list[Figure]:
+    """What reporting costs learners, on two PostgreSQL databases."""
+    with ExitStack() as stack:
+        academies = []
+        for name in ("with", "without"):
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            url = stack.enter_context(fresh_database(server, f"academy_{name}_{os.getpid()}"))
+            academy = Stack(Path(folder), database_url=url, questions="tests.bench.writing")
+            stack.callback(academy.close)
+            academy.prepare()
+            academies.append(academy)
+        print("PostgreSQL: writing with and without reports …", file=sys.stderr)
+        return writing.measure(academies, size=size)
 
 
 def figures_of(figures: list[Figure], name: str) -> float:

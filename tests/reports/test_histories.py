@@ -93,18 +93,18 @@ def test_the_recount_itself_knows_a_history_by_heart(stage: Stage):
 
     join(stage, 0, 0)  # in March 2025, the first edition
     # of the root: the person and the officer; of the agency: three more
-    no_day: Values = ("1.0", "Belum dimulai", None, None, None, "")
+    no_day: Values = ("1.0", "Belum dimulai", 0, None, None, None, None, "")
     assert line() == (no_day, (2, 1, 1, 0, 0, 0, 0, Decimal("0.0")), (5, 1, 1, 0, 0, 0, 0, Decimal("0.0")))
     Enrolment.objects.update(due_on=AT.date() - timedelta(days=1))
     assert line() == (no_day, (2, 1, 1, 0, 0, 0, 1, Decimal("0.0")), (5, 1, 1, 0, 0, 0, 1, Decimal("0.0")))
     finish(stage, 0, 4)  # on 24 November 2026
     certify(stage, 0, 1)
     number = Certificate.objects.get().number
-    done = ("1.0", "Selesai", Decimal("100.00"), 1, AT.date(), number)
+    done = ("1.0", "Selesai", 100, AT.date(), Decimal("100.00"), 1, AT.date(), number)
     assert line() == (done, (2, 1, 0, 0, 1, 1, 0, Decimal("50.0")), (5, 1, 0, 0, 1, 1, 0, Decimal("20.0")))
     revoke(stage, 0, 0)  # with the credit
     assert line() == (
-        (*done[:3], 0, AT.date(), ""),
+        (*done[:5], 0, AT.date(), ""),
         (2, 1, 0, 0, 1, 0, 0, Decimal("50.0")),
         (5, 1, 0, 0, 1, 0, 0, Decimal("20.0")),
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.db.models import Count, Max
+from django.test.utils import CaptureQueriesContext
 
 from academy.people.models import WorkUnit
-from academy.reports import facts
+from academy.reports import facts, people
+from academy.reports.filters import Filters
+from academy.reports.scope import scope_of
 from courses.credit_hours import credited
 from courses.models import Enrolment, LearnerYear
+from tests.factories import AT, make_hr, make_unit
 
 
 @pytest.mark.django_db
@@ -68,3 +72,14 @@ def test_reports_of_a_unit_are_answered_by_an_index_alone(name: str):
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
     assert f"Index Only Scan using {index}" in query().explain()
+
+
+@pytest.mark.django_db
+def test_progress_is_looked_up_by_its_key_and_for_lines_alone():
+    scope = scope_of(make_hr(make_unit("Dinas Kominfo")), at=AT)
+    assert scope
+    lines = people.participants(scope, Filters(2026), [], today=AT.date()).lines
+    with CaptureQueriesContext(connection) as asked:
+        assert (len(lines), lines.sums(), lines[0:50]) == (0, {"credit_hours": 0}, [])
+    assert ["courses_enrolmentprogress" in query["sql"] for query in asked] == [False, False, True]
+    assert asked[2]["sql"].count('LEFT OUTER JOIN "courses_enrolmentprogress"') == 1

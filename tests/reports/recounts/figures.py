@@ -55,7 +55,8 @@ def annex(academy: Academy, question: Question) -> list[Values]:
     asked = replace(question, filters=question.filters.with_(state=State.FINISHED, search=""))
     lines: list[Values] = []
     for line in lists.participants(academy, asked):
-        *person, course, edition, _state, _score, hours, completed_on, number = line
+        told = line if question.filters.by_earned_unit else (*line[:8], *line[10:])  # without progress
+        *person, course, edition, _state, _score, hours, completed_on, number = told
         place: list[Value] = [*person[:3], person[4]]
         if question.filters.by_earned_unit:
             place = [*person[:3], person[5], person[4]]
