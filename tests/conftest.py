@@ -39,6 +39,12 @@ def own_files(settings, tmp_path: Path) -> None:
     settings.COUNTS_PATH = tmp_path / "counts.sqlite3"
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings) -> None:
+    """Hashing a password takes a third of a second, as it should where somebody could steal it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
