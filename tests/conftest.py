@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from tests import judges, prepared
+from tests import emptying, judges, prepared
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -21,6 +21,11 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def django_db_createdb(django_db_createdb: bool, django_db_modify_db_settings_parallel_suffix: None) -> bool:
     """A new database begins with the schema that `.ci/test` made, if it did; the migrations then find nothing to do."""
     return django_db_createdb and prepared.begin_test_database(connections[DEFAULT_DB_ALIAS].settings_dict)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    emptying.empty_by_rows(connections[DEFAULT_DB_ALIAS])
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +42,12 @@ def own_files(settings, tmp_path: Path) -> None:
     settings.STATIC_ROOT.mkdir()
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": tmp_path / "cache"}}
     settings.COUNTS_PATH = tmp_path / "counts.sqlite3"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings) -> None:
+    """Hashing a password takes a third of a second, as it should where somebody could steal it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

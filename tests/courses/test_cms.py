@@ -31,11 +31,7 @@ from tests.courses.authoring import SVG, make_course_page, make_image, make_lega
 from tests.factories import LONG_AGO, PersonFactory, make_enrolment
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def page():
-    return make_course_page(title="Dasar SPBE", slug="dasar-spbe", questions=4)
+PAGES = [{"title": "Dasar SPBE", "slug": "dasar-spbe", "questions": 4}]
 
 
 @pytest.fixture

@@ -26,12 +26,8 @@ from tests.courses.authoring import every_block, make_course_page, make_legal_re
 from tests.factories import AT, LONG_AGO, PersonFactory
 
 pytestmark = pytest.mark.django_db
+PAGES = [{"title": "Dasar SPBE", "slug": "dasar-spbe", "modules": 2}]
 TODAY = date(2026, 11, 24)
-
-
-@pytest.fixture
-def page():
-    return make_course_page(title="Dasar SPBE", slug="dasar-spbe", modules=2)
 
 
 @pytest.fixture

@@ -20,12 +20,8 @@ from tests.courses.authoring import make_course_page, make_legal_reference
 from tests.factories import LONG_AGO, OrganiserFactory, PersonFactory
 
 pytestmark = pytest.mark.django_db
+PAGES = [{"title": "Dasar SPBE", "slug": "dasar-spbe", "modules": 2}]
 QUESTIONS = "/cms/snippets/courses/question/"
-
-
-@pytest.fixture
-def page():
-    return make_course_page(title="Dasar SPBE", slug="dasar-spbe", modules=2)
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data, strea
 from academy.people.models import Role
 from courses.models import LessonPage
 from courses.trainers import organiser_collection
-from tests.courses.authoring import make_course_page, make_document, make_image
+from tests.courses.authoring import make_document, make_image
 from tests.factories import LONG_AGO, PersonFactory
 
 pytestmark = pytest.mark.django_db
+PAGES: list[dict[str, str]] = [{}, {}]
 REFUSED = "milik penyelenggara lain sudah dikeluarkan"
 
 
@@ -33,8 +34,8 @@ def files_of(course, name):
 
 
 @pytest.fixture
-def course():
-    return make_course_page()
+def course(page):
+    return page
 
 
 @pytest.fixture
@@ -43,8 +44,8 @@ def own(course):
 
 
 @pytest.fixture
-def foreign(own):
-    other = make_course_page()
+def foreign(own, pages):
+    other = pages[1]
     LessonPage.objects.descendant_of(other).update(title="rahasia", draft_title="rahasia")
     return files_of(other, "rahasia")
 

@@ -20,10 +20,11 @@ from academy.pages.models import LoadedItem
 from courses.models import Course, LegalReference, LessonPage, Question
 from courses.package_guard import PackageRefused
 from courses.package_import import import_package, read_package
-from tests.courses.authoring import SVG, make_course_page
+from tests.courses.authoring import SVG
 from tests.factories import OrganiserFactory
 
 pytestmark = pytest.mark.django_db
+PAGES: list[dict[str, str]] = [{}]
 
 COURSE = """\
 key: contoh
@@ -262,8 +263,7 @@ REFUSED_LATER = {"link in the clear", "picture from elsewhere"}  # when its text
 
 
 @pytest.fixture
-def organiser():
-    make_course_page()
+def organiser(page):
     return OrganiserFactory()
 
 

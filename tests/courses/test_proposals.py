@@ -20,15 +20,10 @@ from courses.proposals import (
     take_back,
 )
 from courses.publishing import EditionInvalid, publish_edition
-from tests.courses.authoring import make_course_page
 from tests.factories import LONG_AGO, PersonFactory, make_enrolment, make_unit
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def page():
-    return make_course_page(title="Dasar SPBE", slug="dasar-spbe", questions=4)
+PAGES = [{"title": "Dasar SPBE", "slug": "dasar-spbe", "questions": 4}]
 
 
 def somebody_of(unit, kind=Role.Kind.TRAINER):
