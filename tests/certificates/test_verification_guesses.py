@@ -9,6 +9,7 @@ import time
 from collections import Counter
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from certificates import codes, issuing, verification
@@ -16,9 +17,9 @@ from certificates.models import Certificate
 from tests.factories import AT, PersonFactory, make_completion
 
 pytestmark = pytest.mark.django_db
-GUESSES = 10_000
+GUESSES = 5_000  # on each database, others than on the other
 FEWEST_BEFORE_429 = 100
-ADDRESSES = 250
+ADDRESSES = 125
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def guesses(certificate: Certificate, rng: random.Random) -> list[tuple[str, dic
 def test_ten_thousand_guesses_find_nothing(certificate: Certificate, client: Client):
     statuses: Counter[int] = Counter()
     answered: Counter[str] = Counter()
-    for turn, (address, form) in enumerate(guesses(certificate, random.Random(7))):
+    for turn, (address, form) in enumerate(guesses(certificate, random.Random(connection.vendor))):
         asker = f"203.0.{turn % ADDRESSES}.7"
         answer = client.post(address, form, REMOTE_ADDR=asker) if form else client.get(address, REMOTE_ADDR=asker)
         statuses[answer.status_code] += 1
