@@ -44,12 +44,11 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast, Coalesce, Concat, ExtractYear
-from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
 from academy.people.models import Person, WorkUnit
 from academy.reports.filters import State
-from courses.models import Course, Enrolment, LearnerYear
+from courses.models import Course, Enrolment, LearnerYear, Run
 
 Reached = Enrolment.Reached
 FINISHED = Q(reached__gte=Reached.FINISHED)
@@ -150,9 +149,9 @@ def enrolments(*, year: int | None, course: Course | None) -> QuerySet[Enrolment
 
 
 def years(*, this_year: int) -> list[int]:
-    """The years to report on, newest first: from that of the first enrolment up to the present."""
-    first = Enrolment.objects.aggregate(at=Min("enrolled_at"))["at"]
-    return list(range(this_year, min(timezone.localdate(first).year if first else this_year, this_year) - 1, -1))
+    """The years to report on, newest first: from that of the first run up to the present."""
+    first = Run.objects.aggregate(year=Min("year"))["year"]
+    return list(range(this_year, min(first or this_year, this_year) - 1, -1))
 
 
 def of_roster(enrolments: QuerySet[Enrolment], units: QuerySet[WorkUnit]) -> QuerySet[Enrolment]:
