@@ -162,7 +162,7 @@ def of_roster(enrolments: QuerySet[Enrolment], units: QuerySet[WorkUnit]) -> Que
 def furthest(chosen: QuerySet[Enrolment], *, year: int | None) -> QuerySet[Any]:
     """One enrolment for every pair of person and course in the year: the furthest, of equals the newest.
 
-    `chosen` are enrolments of that year. None: one for every pair and each YEAR.
+    `chosen` are enrolments of that year, of people with a unit. None: one for every pair and each YEAR.
     """
     further = enrolments(year=year, course=None).filter(
         Q(reached__gt=OuterRef("reached")) | Q(reached=OuterRef("reached"), pk__gt=OuterRef("pk")),
@@ -171,6 +171,8 @@ def furthest(chosen: QuerySet[Enrolment], *, year: int | None) -> QuerySet[Any]:
     )
     if year is None:
         chosen, further = chosen.alias(year=YEAR), further.alias(year=YEAR).filter(year=OuterRef("year"))
+    else:
+        further = further.filter(unit=OuterRef("unit"))  # all of a person stand under one, and an index begins with it
     return chosen.filter(~Exists(further))
 
 
