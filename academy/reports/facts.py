@@ -204,9 +204,15 @@ def counts_by_unit(units: QuerySet[WorkUnit], *, year: int, course: Course | Non
 
 def targets(units: QuerySet[WorkUnit]) -> tuple[dict[int, str], dict[str, Counts]]:
     """The path of each unit with somebody on its roster, and the number of them per path."""
-    people = roster(units).order_by().values_list("unit", "unit__path").annotate(target=Count("pk"))
-    found = list(people)
+    found = list(of_each_unit(roster(units), target=Count("pk")))
     return {unit: path for unit, path, _target in found}, {path: Counts(target) for _unit, path, target in found}
+
+
+def of_each_unit(people: QuerySet[Person], **counts: Any) -> QuerySet[Any, tuple[Any, ...]]:
+    """Key and path of each unit with some of these people, and the counts: a join would look for the path of everybody."""
+    path = Subquery(WorkUnit.objects.order_by().filter(pk=OuterRef("unit")).values("path"))
+    grouped = people.order_by().values("unit").annotate(**counts).annotate(path=path)
+    return grouped.values_list("unit", "path", *counts)
 
 
 def counts_by_course(units: QuerySet[WorkUnit], *, year: int, course: Course | None, today: date) -> dict[int, Counts]:
