@@ -52,12 +52,12 @@ class Control:
             self._hashed(1, text)
             yield line.values, text
 
-    def passed(self, lines: Sequence[bytes], numbers: Iterable[Sequence[bytes]]) -> None:
-        """So many more lines of CSV, and of each the values of the totalled columns."""
+    def passed(self, count: int, lines: bytes, numbers: Iterable[Sequence[bytes]]) -> None:
+        """So many more lines, as CSV holds them, and the values of each totalled column."""
         totalled = (column.key for column in self.columns if column.totalled)
-        for key, values in zip(totalled, zip(*numbers, strict=True), strict=True):
+        for key, values in zip(totalled, numbers, strict=True):
             self.sums[key] = self.sums.get(key, 0) + sum(map(int, values))
-        self._hashed(len(lines), b"".join(lines))
+        self._hashed(count, lines)
 
     def _hashed(self, rows: int, lines: bytes) -> None:
         before, self.rows = self.rows, self.rows + rows
@@ -77,7 +77,7 @@ class Control:
 
 
 def is_long(lines: Lines) -> bool:
-    return len(lines) > LONG
+    return lines.exceed(LONG) if isinstance(lines, QueryLines) else len(lines) > LONG
 
 
 def copied(lines: Lines) -> QueryLines | None:

@@ -7,7 +7,7 @@ the same, byte by byte, is proven by tests/reports/test_copying.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.db import connections
@@ -15,11 +15,14 @@ from django.db.models import Case, CharField, DateTimeField, DecimalField, F, Qu
 from django.db.models.functions import Cast, Coalesce, NullIf, Round, TruncDate
 
 from academy.reports.columns import Column, Kind
-from academy.reports.csv_lines import csv_line_sql
-from academy.reports.sheets import row_xml_sql
+from academy.reports.csv_lines import FORMULA_BEGINS, csv_line_sql, pattern_sql
+from academy.reports.sheets import UNWRITABLE, row_xml_sql
 from academy.reports.tables import Lines, QueryLines
 
-Numbers = list[bytes]
+# What CSV or XML cannot hold as it is, in texts that each stand behind the end of a cell.
+DELICATE = f'["&<>]|{UNWRITABLE}|{FORMULA_BEGINS}'
+Sent = bytes | memoryview  # a line as COPY sends it
+Rendering = Callable[..., str]  # csv_line_sql or row_xml_sql
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _MEANT = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
@@ -28,35 +31,50 @@ def can_copy(lines: Lines) -> bool:
     return isinstance(lines, QueryLines) and connections[lines.queryset.db].vendor == "postgresql"
 
 
-def csv_lines(lines: QueryLines) -> Iterator[tuple[bytes, Numbers]]:
-    """Each line with its end, and the values of its totalled columns."""
-    for line, *numbers in _copied(lines, [csv_line_sql(lines.columns, _names(lines))]):
-        yield _meant(line) + b"\n", numbers
+def csv_lines(lines: QueryLines) -> Iterator[Sent]:
+    """Columns of `by_column`: the line of CSV without its end, and the totalled ones."""
+    return _sent(lines, csv_line_sql)
 
 
-def rows(lines: QueryLines) -> Iterator[tuple[bytes, bytes, Numbers]]:
-    """Of each line the row of a sheet, the line of CSV, and the values of the totalled columns."""
-    names = _names(lines)
-    rendered = [row_xml_sql(lines.columns, names), csv_line_sql(lines.columns, names)]
-    for row, line, *numbers in _copied(lines, rendered):
-        yield _meant(row), _meant(line) + b"\n", numbers
+def csv_lines_and_rows(lines: QueryLines) -> Iterator[Sent]:
+    """Columns of `by_column`: the line of CSV without its end, the row of a sheet, and the totalled ones."""
+    return _sent(lines, csv_line_sql, row_xml_sql)
 
 
-def _copied(lines: QueryLines, expressions: Sequence[str]) -> Iterator[list[bytes]]:
-    """What COPY sends for each line: the expressions and the totalled columns, of one moment."""
-    totalled = [
-        f"coalesce({name}, 0)" for name, column in zip(_names(lines), lines.columns, strict=True) if column.totalled
-    ]
-    query = _final_query(lines)
-    sql, params = query.query.get_compiler(query.db).as_sql()
-    statement = f"COPY (SELECT {', '.join([*expressions, *totalled])} FROM ({sql}) AS lines) TO STDOUT"  # noqa: S608  ours
-    with connections[query.db].cursor() as cursor, cursor.copy(statement, params) as copy:
-        for data in copy:
-            yield bytes(data)[:-1].split(b"\t")  # a tab or an end within a text was escaped
+def by_column(sent: Sequence[Sent]) -> list[list[bytes]]:
+    """The values of some lines, at least one; texts still as COPY escapes them."""
+    *values, _behind_the_last = b"".join(sent).replace(b"\n", b"\t").split(b"\t")  # within a text both are escaped
+    width = len(values) // len(sent)
+    return [values[place::width] for place in range(width)]
+
+
+def as_csv(texts: Sequence[bytes]) -> bytes:
+    return _meant(b"\n".join(texts)) + b"\n"
+
+
+def as_rows(rows: Sequence[bytes]) -> bytes:
+    return _meant(b"".join(rows))
 
 
 def _meant(text: bytes) -> bytes:
     return _ESCAPED.sub(lambda found: _MEANT.get(found[1], found[1]), text) if b"\\" in text else text
+
+
+def _sent(lines: QueryLines, *renderings: Rendering) -> Iterator[Sent]:
+    """The lines of one moment. Nearly no line holds what has to be escaped, and one look at all of its texts tells."""
+    names, query = _names(lines), _final_query(lines)
+    totalled = [f"coalesce({name}, 0)" for name, column in zip(names, lines.columns, strict=True) if column.totalled]
+    rendered = [
+        f"CASE WHEN delicate THEN {render(lines.columns, names, delicate=True)} ELSE {render(lines.columns, names)} END"
+        for render in renderings
+    ]
+    texts = [name for name, column in zip(names, lines.columns, strict=True) if column.kind is Kind.TEXT]
+    delicate = f"concat_ws(';', '', {', '.join(texts)}) ~ {pattern_sql(DELICATE)}" if texts else "false"
+    sql, params = query.query.get_compiler(query.db).as_sql()
+    looked = f"SELECT *, {delicate} AS delicate FROM ({sql}) AS final OFFSET 0"  # noqa: S608  ours; OFFSET: once a line
+    statement = f"COPY (SELECT {', '.join([*rendered, *totalled])} FROM ({looked}) AS lines) TO STDOUT"  # noqa: S608
+    with connections[query.db].cursor() as cursor, cursor.copy(statement, params) as copy:
+        yield from copy
 
 
 def _names(lines: QueryLines) -> list[str]:

@@ -6,15 +6,17 @@ Text is quoted, numbers and days (ISO) are bare, nothing is empty. The hash that
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from academy.reports.columns import Column, Kind, Value
 
 # What a spreadsheet may take for a formula: at the beginning of a cell, and after what another language's Excel
 # takes for the end of one. The wide forms are what East Asian input makes of the same signs.
 _ENDS = "[;\t\r\n]"
-_RUNS = "(?=[ \u00a0]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
+_SIGN = "[ \u00a0]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+_RUNS = f"(?={_SIGN})"
 _FORMULA = re.compile(f"(^|{_ENDS}){_RUNS}")
+FORMULA_BEGINS = _ENDS + _SIGN
 
 
 def defused(text: str) -> str:
@@ -34,35 +36,27 @@ def _cell(value: Value) -> str:
     return str(value)  # a day is in ISO, a decimal keeps its places
 
 
-def csv_line_sql(columns: Sequence[Column], names: Sequence[str]) -> str:
+def csv_line_sql(columns: Sequence[Column], names: Sequence[str], *, delicate: bool = False) -> str:
     """An expression of PostgreSQL for the line, without its end, of the columns `names` with final values.
 
-    Nearly no line holds a quote or anything of a formula. One look at all its texts, each behind the end of a cell, tells.
+    Without `delicate` no text holds a quote or anything of a formula.
     """
-    texts = [name for column, name in zip(columns, names, strict=True) if column.kind is Kind.TEXT]
-
-    def line(text: Callable[[str], str]) -> str:
-        cells = [
-            text(name) if column.kind is Kind.TEXT else f"coalesce({name}::text, '')"
-            for column, name in zip(columns, names, strict=True)
-        ]
-        return " || ',' || ".join(cells)
-
-    plain = line(lambda name: f"""'"' || {name} || '"'""")
-    if not texts:
-        return plain
-    all_texts = " || ".join(f"';' || {name}" for name in texts)
-    suspicious = _pattern_sql('"|' + _ENDS + _RUNS)
-    return f"CASE WHEN {all_texts} ~ {suspicious} THEN {line(_text_sql)} ELSE {plain} END"
+    cells = [
+        (_text_sql(name) if delicate else f"""'"' || {name} || '"'""")
+        if column.kind is Kind.TEXT
+        else f"coalesce({name}::text, '')"
+        for column, name in zip(columns, names, strict=True)
+    ]
+    return " || ',' || ".join(cells)
 
 
 def _text_sql(name: str) -> str:
     """As `_cell`, in two steps: PostgreSQL goes on behind an empty match."""
-    first, further = _pattern_sql("^" + _RUNS), _pattern_sql(f"({_ENDS}){_RUNS}")
+    first, further = pattern_sql("^" + _RUNS), pattern_sql(f"({_ENDS}){_RUNS}")
     opened = f"CASE WHEN {name} ~ {first} THEN '''' ELSE '' END"
     safe = f"{opened} || regexp_replace({name}, {further}, E'\\\\1''', 'g')"
     return f"""'"' || replace({safe}, '"', '""') || '"'"""
 
 
-def _pattern_sql(pattern: str) -> str:
+def pattern_sql(pattern: str) -> str:
     return "E'" + pattern.replace("\\", "\\\\") + "'"

@@ -42,7 +42,7 @@ def events(scope: Scope, filters: Filters) -> Table:
         COLUMNS,
         facts.with_certificate(found).order_by("unit__path", "person__name", "person", "course__code", "pk"),
         PAIR_SOURCES
-        | person_sources("person__")
+        | person_sources("person__", unit="unit")
         | {"enrolled_on": _enrolled_on(zones), "credit_hours": "counted_hours", "person": "person_id"},
         refs=("person", "code", "course_key"),
         summed=found,

@@ -44,12 +44,11 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast, Coalesce, Concat, ExtractYear
-from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
 from academy.people.models import Person, WorkUnit
 from academy.reports.filters import State
-from courses.models import Course, Enrolment, LearnerYear
+from courses.models import Course, Enrolment, LearnerYear, Run
 
 Reached = Enrolment.Reached
 FINISHED = Q(reached__gte=Reached.FINISHED)
@@ -150,9 +149,9 @@ def enrolments(*, year: int | None, course: Course | None) -> QuerySet[Enrolment
 
 
 def years(*, this_year: int) -> list[int]:
-    """The years to report on, newest first: from that of the first enrolment up to the present."""
-    first = Enrolment.objects.aggregate(at=Min("enrolled_at"))["at"]
-    return list(range(this_year, min(timezone.localdate(first).year if first else this_year, this_year) - 1, -1))
+    """The years to report on, newest first: from that of the first run up to the present."""
+    first = Run.objects.aggregate(year=Min("year"))["year"]
+    return list(range(this_year, min(first or this_year, this_year) - 1, -1))
 
 
 def of_roster(enrolments: QuerySet[Enrolment], units: QuerySet[WorkUnit]) -> QuerySet[Enrolment]:
@@ -163,7 +162,7 @@ def of_roster(enrolments: QuerySet[Enrolment], units: QuerySet[WorkUnit]) -> Que
 def furthest(chosen: QuerySet[Enrolment], *, year: int | None) -> QuerySet[Any]:
     """One enrolment for every pair of person and course in the year: the furthest, of equals the newest.
 
-    `chosen` are enrolments of that year. None: one for every pair and each YEAR.
+    `chosen` are enrolments of that year, of people with a unit. None: one for every pair and each YEAR.
     """
     further = enrolments(year=year, course=None).filter(
         Q(reached__gt=OuterRef("reached")) | Q(reached=OuterRef("reached"), pk__gt=OuterRef("pk")),
@@ -172,6 +171,8 @@ def furthest(chosen: QuerySet[Enrolment], *, year: int | None) -> QuerySet[Any]:
     )
     if year is None:
         chosen, further = chosen.alias(year=YEAR), further.alias(year=YEAR).filter(year=OuterRef("year"))
+    else:
+        further = further.filter(unit=OuterRef("unit"))  # all of a person stand under one, and an index begins with it
     return chosen.filter(~Exists(further))
 
 
@@ -203,9 +204,15 @@ def counts_by_unit(units: QuerySet[WorkUnit], *, year: int, course: Course | Non
 
 def targets(units: QuerySet[WorkUnit]) -> tuple[dict[int, str], dict[str, Counts]]:
     """The path of each unit with somebody on its roster, and the number of them per path."""
-    people = roster(units).order_by().values_list("unit", "unit__path").annotate(target=Count("pk"))
-    found = list(people)
+    found = list(of_each_unit(roster(units), target=Count("pk")))
     return {unit: path for unit, path, _target in found}, {path: Counts(target) for _unit, path, target in found}
+
+
+def of_each_unit(people: QuerySet[Person], **counts: Any) -> QuerySet[Any, tuple[Any, ...]]:
+    """Key and path of each unit with some of these people, and the counts: a join would look for the path of everybody."""
+    path = Subquery(WorkUnit.objects.order_by().filter(pk=OuterRef("unit")).values("path"))
+    grouped = people.order_by().values("unit").annotate(**counts).annotate(path=path)
+    return grouped.values_list("unit", "path", *counts)
 
 
 def counts_by_course(units: QuerySet[WorkUnit], *, year: int, course: Course | None, today: date) -> dict[int, Counts]:
@@ -230,30 +237,32 @@ def earned_by(
     return [(row[: len(by)], Earned(*row[len(by) :])) for row in grouped]
 
 
+# Of Counts all but the target, of people with their furthest state.
+COUNTED = (
+    "COUNT(*)",
+    *(
+        f"COUNT(*) FILTER (WHERE furthest >= {reached})"
+        for reached in (Reached.BEGUN, Reached.FINISHED, Reached.CERTIFIED)
+    ),
+    "COUNT(*) FILTER (WHERE late = 1)",
+)
+
+
 def counted(enrolments: QuerySet[Enrolment], *by: str, today: date) -> list[tuple[tuple[Any, ...], Counts]]:
     """People per value of the columns `by`, each in the furthest state reached under it.
 
     Two groupings in one statement, of which the ORM writes the inner one: counting distinct people in each state would
-    sort everything once per state.
+    sort everything once per state. In the order of the index neither has anything to sort.
     """
     late = Case(When(overdue(today=today), then=Value(1)), default=Value(0))
     furthest = enrolments.order_by().values(*by, "person_id").annotate(furthest=Max("reached"), late=Max(late))
     chosen = furthest.values_list(*by, "person_id", "furthest", "late")
     sql, params = chosen.query.get_compiler(furthest.db).as_sql()
-    keys = ", ".join([*by, "furthest", "late"])
-    counts: dict[tuple[Any, ...], Counts] = {}
+    keys = ", ".join(by)
+    grouped = f"SELECT {', '.join([*by, *COUNTED])} FROM ({sql}) AS people" + (f" GROUP BY {keys}" if by else "")  # noqa: S608  ours
     with connections[furthest.db].cursor() as cursor:
-        grouped = f"SELECT {keys}, COUNT(*) FROM ({sql}) AS people GROUP BY {keys}"  # noqa: S608  ours
         cursor.execute(grouped, params)
-        for *key, reached, late_ones, people in cursor.fetchall():
-            counts[tuple(key)] = counts.get(tuple(key), Counts()) + Counts(
-                enrolled=people,
-                begun=people * (reached >= Reached.BEGUN),
-                finished=people * (reached >= Reached.FINISHED),
-                certified=people * (reached >= Reached.CERTIFIED),
-                overdue=people * late_ones,
-            )
-    return list(counts.items())
+        return [(row[: len(by)], Counts(0, *row[len(by) :])) for row in cursor.fetchall()]
 
 
 def people_in(

@@ -33,10 +33,11 @@ def write_csv(table: Table, circumstances: Circumstances, out: IO[bytes], progre
     control = Control(table.columns, progress)
     out.write((BOM + csv_line(table.headings)).encode())
     if lines := copied(table.lines):
-        for portion in portions(copying.csv_lines(lines)):
-            texts, numbers = zip(*portion, strict=True)
-            control.passed(texts, numbers)
-            out.write(b"".join(texts))
+        for sent in portions(copying.csv_lines(lines)):
+            texts, *numbers = copying.by_column(sent)
+            text = copying.as_csv(texts)
+            control.passed(len(sent), text, numbers)
+            out.write(text)
     else:
         for _values, line in control.watch(table.lines):
             out.write(line)

@@ -167,10 +167,7 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
 
 def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, str], dict[str, dict[str, int]]]:
     """The path of each unit with somebody in it, and per path the figures of UNIT_HOUR_COLUMNS, without those below."""
-    is_pns = Q(kind=PNS)
-    people = facts.roster(units).order_by().values_list("unit", "unit__path").annotate(
-        target=Count("pk"), pns=Count("pk", filter=is_pns)
-    )  # fmt: skip
+    people = facts.of_each_unit(facts.roster(units), target=Count("pk"), pns=Count("pk", filter=Q(kind=PNS)))
     of_pns, is_above = Q(person__kind=PNS), Q(person__kind=PPPK, credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)
     earned = (
         LearnerYear.objects.filter(facts.among(units), year=year)

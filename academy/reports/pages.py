@@ -26,6 +26,7 @@ from courses.models import Course
 
 Cell = dict[str, Any]
 MOST_COLUMNS_OF_A_SUMMARY = 9
+NOTHING_MORE: Cell = {"note": "", "bad": False, "bar": None, "share": None}
 
 
 def as_context(
@@ -38,6 +39,7 @@ def as_context(
 ) -> dict[str, Any]:
     """A table for components/table.html, with its total row, its number of lines and its files."""
     count = len(table.lines)
+    draw = _drawing(table.columns)
     totals = table.total_row(table.lines.sums())
     return {
         "id": f"tabel-{table.name}",
@@ -45,8 +47,8 @@ def as_context(
         "columns": [{"label": column.heading, "numeric": column.kind.is_number} for column in table.columns],
         "rows": [
             [
-                _cell(column, value, links(column, line)) | _drawn(column, table.columns, line)
-                for column, value in zip(table.columns, line.values, strict=True)
+                _cell(column, value, links(column, line)) | drawn
+                for column, value, drawn in zip(table.columns, line.values, draw(line), strict=True)
             ]
             for line in lines
         ],
@@ -62,26 +64,36 @@ def as_context(
 
 
 def _cell(column: Column, value: Value, url: str, *, dash: bool = True) -> Cell:
+    """With every key of a cell of components/table.html: a template looks twice for one that is missing."""
     text = readable(value, column.kind) if dash or value is not None else ""
-    url = url if text else ""
     if column.key == "nip" and isinstance(value, str):
         text = value
-    return {"value": text, "url": url, "numeric": column.kind.is_number, "whole": column.kind is Kind.DATE}
+    return NOTHING_MORE | {
+        "value": text,
+        "url": url if text else "",
+        "numeric": column.kind.is_number,
+        "whole": column.kind is Kind.DATE,
+    }
 
 
-def _drawn(column: Column, columns: Sequence[Column], line: Line) -> Cell:
-    """A percentage is also drawn; on a phone, where its column is out of sight, below the name of the line."""
-    shared = next((other for other in columns if other.share), None)
-    if shared is None or shared.share is None or column not in {shared, columns[0]}:
-        return {}
-    values = dict(zip((other.key for other in columns), line.values, strict=True))
-    part, whole, share = (values[key] for key in (*shared.share, shared.key))
-    if not whole:
-        return {}
-    if column == shared:
-        return {"bar": {"value": part, "total": whole}}
-    words = _("%(share)s finished") % {"share": readable(share, Kind.PERCENT)}
-    return {"share": {"value": part, "total": whole, "words": words}}
+def _drawing(columns: Sequence[Column]) -> Callable[[Line], list[Cell]]:
+    """What is added to the cells of a line: a percentage is also drawn, on a phone below the name of the line."""
+    keys = [column.key for column in columns]
+    shared = next((column for column in columns if column.share), None)
+
+    def draw(line: Line) -> list[Cell]:
+        cells: list[Cell] = [{} for _key in keys]
+        if shared is None or shared.share is None:
+            return cells
+        part, whole, share = (line.values[keys.index(key)] for key in (*shared.share, shared.key))
+        if whole:
+            drawn = {"value": part, "total": whole}
+            words = _("%(share)s finished") % {"share": readable(share, Kind.PERCENT)}
+            cells[0] = {"share": drawn | {"words": words}}
+            cells[keys.index(shared.key)] = {"bar": drawn}
+        return cells
+
+    return draw
 
 
 def count_of_lines(count: int) -> str:

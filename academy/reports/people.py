@@ -102,8 +102,9 @@ OWN_CERTIFICATE_COLUMNS = (
 DEPARTMENT_PATH_LENGTH = 2 * WorkUnit.steplen
 
 
-def person_sources(prefix: str = "") -> dict[str, Any]:
-    """Where the values of PERSON_COLUMNS stand; `prefix` leads to the person."""
+def person_sources(prefix: str = "", *, unit: str = "") -> dict[str, Any]:
+    """Where the values of PERSON_COLUMNS stand; `prefix` leads to the person, `unit` to the unit if there is a shorter way."""
+    unit = unit or f"{prefix}unit"
     titles_after = f"{prefix}title_after"
     return {
         "nip": f"{prefix}nip",
@@ -116,13 +117,13 @@ def person_sources(prefix: str = "") -> dict[str, Any]:
                 output_field=CharField(),
             )
         ),
-        "unit_name": f"{prefix}unit__name",
+        "unit_name": f"{unit}__name",
         "department": Subquery(
             WorkUnit.objects.order_by()
-            .filter(path=Substr(OuterRef(f"{prefix}unit__path"), 1, DEPARTMENT_PATH_LENGTH))
+            .filter(path=Substr(OuterRef(f"{unit}__path"), 1, DEPARTMENT_PATH_LENGTH))
             .values("name")[:1]
         ),
-        "agency": f"{prefix}unit__agency__name",
+        "agency": f"{unit}__agency__name",
     }
 
 
@@ -275,7 +276,7 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course], *, t
         found, sources = _all_pairs(units, filters, [filters.course] if filters.course else courses)
     else:
         found = facts.with_certificate(pairs).order_by("unit__path", "person__name", "person", "course__code")
-        sources = person_sources("person__") | PROGRESS_PAIR_SOURCES | {"person": "person_id"}
+        sources = person_sources("person__", unit="unit") | PROGRESS_PAIR_SOURCES | {"person": "person_id"}
     lines = QueryLines(
         PARTICIPANT_COLUMNS,
         found,

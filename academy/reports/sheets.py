@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
@@ -60,30 +60,25 @@ def _cell(style: int, value: Value) -> str:
     return f'<c s="{style}"><v>{number}</v></c>'
 
 
-def row_xml_sql(columns: Sequence[Column], names: Sequence[str]) -> str:
+def row_xml_sql(columns: Sequence[Column], names: Sequence[str], *, delicate: bool = False) -> str:
     """An expression of PostgreSQL for the row of the columns `names` with final values: the bytes of `row_xml`.
 
-    Nearly no row holds anything that XML must not, which one look at all of its texts tells.
+    Without `delicate` no text holds anything that XML must not.
     """
-    texts = [name for column, name in zip(columns, names, strict=True) if column.kind is Kind.TEXT]
-
-    def row(text: Callable[[str], str]) -> str:
-        cells = [_cell_sql(column.kind, name, text) for column, name in zip(columns, names, strict=True)]
-        return "'<row>' || " + " || ".join(cells) + " || '</row>'"
-
-    plain = row(lambda name: name)
-    if not texts:
-        return plain
-    return f"CASE WHEN {' || '.join(texts)} ~ E'[&<>]|{UNWRITABLE}' THEN {row(_escaped_sql)} ELSE {plain} END"
+    cells = [
+        _cell_sql(column.kind, name, _escaped_sql(name) if delicate else name)
+        for column, name in zip(columns, names, strict=True)
+    ]
+    return "'<row>' || " + " || ".join(cells) + " || '</row>'"
 
 
-def _cell_sql(kind: Kind, name: str, text: Callable[[str], str]) -> str:
+def _cell_sql(kind: Kind, name: str, text: str) -> str:
     style, empty = PLAIN[kind], f"'<c s=\"{PLAIN[kind]}\"/>'"
     if kind is not Kind.TEXT:
         number = f"({name} - DATE '{DAY_ZERO}')" if kind is Kind.DATE else name
         return f"coalesce('<c s=\"{style}\"><v>' || {number} || '</v></c>', {empty})"
     opened = f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">'
-    return f"CASE {name} WHEN '' THEN {empty} ELSE '{opened}' || {text(name)} || '</t></is></c>' END"
+    return f"CASE {name} WHEN '' THEN {empty} ELSE '{opened}' || {text} || '</t></is></c>' END"
 
 
 def _escaped_sql(name: str) -> str:

@@ -160,6 +160,10 @@ class QueryLines:
         found = self._summed.order_by().aggregate(lines=Count("pk"), **self._totals)
         return found.pop("lines"), {column.key: found[column.key] or 0 for column in self.columns if column.totalled}
 
+    def exceed(self, count: int) -> bool:
+        """Whether there are more than so many, without counting all of them."""
+        return self._count > count if "_count" in vars(self) else self.queryset.order_by()[count : count + 1].exists()
+
     @cached_property
     def _count(self) -> int:
         return self.queryset.count()

@@ -63,10 +63,10 @@ def write_long_xlsx(
     control = Control(table.columns, progress)
     workbook = Workbook(out)
     if lines := copied(table.lines):
-        for portion in _on_sheets(workbook, table, copying.rows(lines), most_rows):
-            rows, texts, numbers = zip(*portion, strict=True)
-            control.passed(texts, numbers)
-            workbook.write(b"".join(rows))
+        for sent in _on_sheets(workbook, table, copying.csv_lines_and_rows(lines), most_rows):
+            texts, rows, *numbers = copying.by_column(sent)
+            control.passed(len(sent), copying.as_csv(texts), numbers)
+            workbook.write(copying.as_rows(rows))
     else:
         for watched in _on_sheets(workbook, table, control.watch(table.lines), most_rows):
             workbook.write("".join(row_xml(table.columns, values) for values, _line in watched).encode())

@@ -25,7 +25,7 @@ from academy.reports.scope import Scope, scope_of
 from academy.reports.tasks import count_agencies
 from courses import credit_hours
 from courses.certification import certified, no_longer_certified
-from courses.models import Completion, Course, Enrolment
+from courses.models import Completion, Course, Enrolment, Run
 from tests.factories import (
     LONG_AGO,
     AgencyFactory,
@@ -158,6 +158,7 @@ def test_a_round_reaches_the_present_year_and_the_night_the_past_ones():
         PersonFactory(unit=root), edition=edition, completed_on=datetime(2025, 5, 2, tzinfo=UTC).date()
     )
     Enrolment.objects.update(enrolled_at=datetime(2025, 5, 1, tzinfo=UTC))
+    Run.objects.update(year=2025)
     refreshing.refresh(at=AT)
     credit_hours.annul([done.pk], at=AT)
     make_enrolment(PersonFactory(unit=root), edition=edition)

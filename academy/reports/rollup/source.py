@@ -11,7 +11,6 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from django.db.models import QuerySet, Sum
-from django.db.models.functions import ExtractMonth
 from django.utils.translation import gettext as _
 
 from academy.pages.templatetags.formats import clock, day
@@ -171,9 +170,8 @@ class Beforehand:
             cells = cells.filter(course=course)
         earned = self.filters.by_earned_unit
         keys = THEN if earned else ("enrolled", "completions", "certified", "credit_hours")
-        found = cells.order_by().annotate(number=ExtractMonth("month")).values_list("number")
-        grouped = found.annotate(**{f"sum_{key}": Sum(key) for key in keys})
-        return {number: Month(0, *figures) if earned else Month(*figures) for number, *figures in grouped}
+        grouped = cells.order_by().values_list("month").annotate(**{f"sum_{key}": Sum(key) for key in keys})
+        return {month.month: Month(0, *figures) if earned else Month(*figures) for month, *figures in grouped}
 
     @property
     def _pairs(self) -> QuerySet[AgencyCourseYear]:
