@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import certificates, pages, reports, rosters, writing
+from tests.bench import beside, certificates, pages, reports, rosters, writing
 from tests.bench.figures import Figure, table, write
 from tests.end_to_end.stack import PROJECT, Stack, fresh_database
 
@@ -81,7 +81,8 @@ def nation(database: str, server: str, size: str) -> list[Figure]:
         try:
             print(f"{database}: preparing a nation …", file=sys.stderr)
             academy.prepare()
-            return reports.measure(academy, database=database, size=size)
+            figures = reports.measure(academy, database=database, size=size)
+            return figures + beside.measure(academy, database=database, size=size)
         finally:
             academy.close()
 

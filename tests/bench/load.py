@@ -104,6 +104,23 @@ def burst(queues: Sequence[Sequence[bytes]], *, port: int, pid: int) -> Outcome:
     return outcome
 
 
+def steady(queue: Sequence[bytes], *, port: int, every: float, over: threading.Event) -> list[float]:
+    """Send these requests again and again on one connection, one every so many seconds; the seconds each took."""
+    taken = []
+    with _connect(port) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for request in itertools.cycle(queue):
+            if over.is_set():
+                break
+            began = time.perf_counter()
+            connection.sendall(request)
+            status, _length = _read_answer(connection)
+            assert status == 200, status
+            taken.append(time.perf_counter() - began)
+            over.wait(max(0.0, every - taken[-1]))
+    return taken
+
+
 def _connect(port: int) -> socket.socket:
     number = next(_readers)
     source = f"127.{1 + number // 64516 % 254}.{1 + number // 254 % 254}.{1 + number % 254}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import openpyxl
@@ -20,6 +21,7 @@ from academy.reports.filters import Attribution, Filters, State
 from academy.reports.scope import scope_of
 from academy.reports.tables import QueryLines, Table
 from academy.reports.workbooks import write_long_xlsx, write_xlsx
+from courses.models import Enrolment, EnrolmentProgress
 from tests.factories import PersonFactory
 from tests.reports.world import AT, World, read_json
 
@@ -48,6 +50,9 @@ def tables(world: World) -> dict[str, Table]:
     for seed in range(60):
         PersonFactory(name=nasty(seed), unit=world.kesehatan, title_before=nasty(seed + 1000)[:10])
     place(world.people["beni"], unit=world.people["gita"].unit, from_on=AT.date(), today=AT.date())  # elsewhere now
+    for number, enrolment in enumerate(Enrolment.objects.order_by("pk")[::2]):
+        late = datetime(2026, 11, 2, 15, 59, tzinfo=UTC) + timedelta(minutes=number % 2)  # before and at midnight
+        EnrolmentProgress.objects.create(enrolment=enrolment, percent=99 + number % 2, last_active_at=late)
     Person.objects.filter(pk=world.people["ana"].pk).update(nip=None, email="a@b.test")
     scope = scope_of(world.hr, at=AT)
     assert scope

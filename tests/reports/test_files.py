@@ -19,6 +19,7 @@ from academy.reports.csv_lines import defused
 from academy.reports.files import write_csv, write_json
 from academy.reports.tables import MadeLines, Table
 from academy.reports.workbooks import write_xlsx
+from courses.models import Enrolment, EnrolmentProgress
 from tests.reports.world import AT, READERS, World, as_text, content, page_table, read_csv, read_json, read_xlsx, soup
 
 PAGES = {
@@ -158,11 +159,16 @@ def test_json_states_scope_filters_and_moment(world: World, hr: Client, monkeypa
 
 
 def test_the_workbook_holds_text_numbers_and_days_as_such(world: World, hr: Client):
+    ended = datetime(2026, 11, 2, 16, tzinfo=UTC)  # the third by then in Kupang
+    done = Enrolment.objects.get(person=world.people["ana"], course=world.course_x)
+    EnrolmentProgress.objects.create(enrolment=done, percent=75, last_active_at=ended)
     book = openpyxl.load_workbook(io.BytesIO(content(hr.get("/laporan/peserta.xlsx?pelatihan=x"))))
     sheet = book["Data"]
     cells = dict(zip((cell.value for cell in sheet[1]), sheet[2], strict=True))
     assert (cells["NIP"].value, cells["NIP"].data_type) == (world.people["ana"].nip, "s")
     assert cells["NIP"].number_format == "@"
+    assert (cells["Kemajuan (%)"].value, cells["Kemajuan (%)"].data_type) == (75, "n")
+    assert cells["Terakhir aktif"].value == datetime(2026, 11, 3)  # noqa: DTZ001  a cell has no zone
     assert (cells["Nilai"].value, cells["Nilai"].data_type) == (88, "n")
     assert cells["Tanggal selesai"].value == datetime(2026, 11, 24)  # noqa: DTZ001  a cell has no zone
     assert sheet.freeze_panes == "B2"
