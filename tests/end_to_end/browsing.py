@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 PHONE = {"width": 360, "height": 740}
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -21,6 +21,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MILLISECONDS = 20_000  # five, as usual, are too few where the machine has more to do
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 def program() -> str:
@@ -76,7 +78,7 @@ def window(
         timezone_id="Asia/Makassar",
         viewport={"width": width, "height": PHONE["height"]},
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     if session:
         context.add_cookies([{"name": "sessionid", "value": session, "url": base_url}])
     try:

@@ -30,6 +30,14 @@ QUESTIONS = "tests.end_to_end.inside"
 PROGRAMS = ("web", "worker-prompt", "worker-long", "beat")
 READY_WITHIN_SECONDS = 120
 STOPPED_WITHIN_SECONDS = 15
+CALL_COMMANDS = """
+import json, sys
+import django
+from django.core.management import call_command
+django.setup()
+for command in json.loads(sys.argv[1]):
+    call_command(*command)
+"""
 # What the caller's shell says about an academy of its own must not leak into this one.
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "USER", "PYTHONDONTWRITEBYTECODE")
 
@@ -138,26 +146,29 @@ class Stack:
 
     def manage(self, *arguments: str) -> None:
         """Run `manage.py …`; its words go to log/manage.log, and a failure is an AssertionError that shows them."""
+        self._run("manage.py", *arguments)
+
+    def _run(self, *arguments: str) -> None:
         log = self.data_dir / "log" / "manage.log"
         with log.open("ab") as output:
             code = subprocess.call(
-                [sys.executable, "manage.py", *arguments],
+                [sys.executable, *arguments],
                 cwd=PROJECT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        assert code == 0, f"manage.py {' '.join(arguments)} failed (exit {code}):\n{log.read_text()[-4000:]}"
+        assert code == 0, f"{' '.join(arguments)} failed (exit {code}):\n{log.read_text()[-4000:]}"
 
     def prepare(self, *commands: tuple[str, ...]) -> None:
-        """The schema and the static files, then the given management commands."""
+        """The schema and the static files, then the given management commands, in one process."""
         with ThreadPoolExecutor(1) as beside:
             static = beside.submit(self._collect_static)
             self._make_schema()
             static.result()
-        for command in commands:
-            self.manage(*command)
+        if commands:
+            self._run("-c", CALL_COMMANDS, json.dumps(commands))
 
     def _collect_static(self) -> None:
         if not prepared.link_static(self.data_dir / "static"):
