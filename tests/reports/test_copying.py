@@ -37,6 +37,27 @@ SIGNS = [
 ]
 
 
+# Each has one thing alone that has to be escaped, at the beginning, within or at the end.
+ONE_EACH = [
+    "A&B",
+    "A<",
+    ">A",
+    '"A',
+    "=A",
+    "  +A",
+    "A;-1",
+    "A\t@1",
+    "A\\",
+    " A",
+    "A ",
+    "\nA",
+    "A\x01",
+    "A \x01",
+    "\uff1dA",
+    "A\u2028B",
+]
+
+
 def nasty(seed: int) -> str:
     dice = random.Random(seed)
     return "".join(dice.choices(SIGNS, k=dice.randint(1, 12))) or "a"
@@ -45,6 +66,8 @@ def nasty(seed: int) -> str:
 @pytest.fixture
 def tables(world: World) -> dict[str, Table]:
     """Every kind of column, and texts that a spreadsheet, CSV, XML or COPY may take for something else."""
+    for name in ONE_EACH:
+        PersonFactory(name=name, unit=world.kesehatan)
     for seed in range(60):
         PersonFactory(name=nasty(seed), unit=world.kesehatan, title_before=nasty(seed + 1000)[:10])
     place(world.people["beni"], unit=world.people["gita"].unit, from_on=AT.date(), today=AT.date())  # elsewhere now
@@ -119,10 +142,10 @@ def test_the_same_cells_as_xlsxwriter(tables: dict[str, Table], long: None, name
 
 def test_sheets_are_split_and_read_by_pandas_too(tables: dict[str, Table], long: None):
     table, file, json_file = tables["people"], io.BytesIO(), io.BytesIO()
-    write_long_xlsx(table, HERE, file, most_rows=40)
+    write_long_xlsx(table, HERE, file, most_rows=60)
     sheets = pd.read_excel(file, sheet_name=None, dtype=str, engine="calamine", keep_default_na=False)
     assert list(sheets) == ["Data", "Data 2", "Keterangan"]
-    assert [len(sheets[name]) for name in ("Data", "Data 2")] == [40, len(table.lines) - 40 + 1]
+    assert [len(sheets[name]) for name in ("Data", "Data 2")] == [60, len(table.lines) - 60 + 1]
     write_json(table, HERE, json_file)
     nips = [row[0] or "" for row in read_json(json_file.getvalue()).rows]
     assert [*sheets["Data"]["NIP"], *sheets["Data 2"]["NIP"][:-1]] == nips
