@@ -151,6 +151,20 @@ def test_sheets_are_split_and_read_by_pandas_too(tables: dict[str, Table], long:
     assert [*sheets["Data"]["NIP"], *sheets["Data 2"]["NIP"][:-1]] == nips
 
 
+def test_whether_lines_exceed_a_number_is_asked_without_counting_them(
+    tables: dict[str, Table], django_assert_num_queries: Any
+):
+    lines = tables["people"].lines
+    assert isinstance(lines, QueryLines)
+    count = lines.queryset.count()
+    with django_assert_num_queries(2) as asked:
+        assert (lines.exceed(count - 1), lines.exceed(count)) == (True, False)
+    assert "COUNT" not in asked[0]["sql"]
+    len(lines)
+    with django_assert_num_queries(0):
+        assert (lines.exceed(count - 1), lines.exceed(count)) == (True, False)
+
+
 def test_progress_is_told_and_may_end_the_writing(
     tables: dict[str, Table], long: None, monkeypatch: pytest.MonkeyPatch
 ):
