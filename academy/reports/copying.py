@@ -16,11 +16,11 @@ from django.db.models.functions import Cast, Coalesce, NullIf, Round, TruncDate
 
 from academy.reports.columns import Column, Kind
 from academy.reports.csv_lines import FORMULA_BEGINS, csv_line_sql, pattern_sql
-from academy.reports.sheets import UNWRITABLE, row_xml_sql
+from academy.reports.sheets import EDGE, UNWRITABLE, row_xml_sql
 from academy.reports.tables import Lines, QueryLines
 
-# What CSV or XML cannot hold as it is, in texts that each stand behind the end of a cell.
-DELICATE = f'["&<>]|{UNWRITABLE}|{FORMULA_BEGINS}'
+# What CSV or XML cannot hold as it is, in texts between ends of cells.
+DELICATE = f'["&<>]|{UNWRITABLE}|{FORMULA_BEGINS}|;[{EDGE}]|[{EDGE}];'
 Sent = bytes | memoryview  # a line as COPY sends it
 Rendering = Callable[..., str]  # csv_line_sql or row_xml_sql
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
@@ -69,7 +69,7 @@ def _sent(lines: QueryLines, *renderings: Rendering) -> Iterator[Sent]:
         for render in renderings
     ]
     texts = [name for name, column in zip(names, lines.columns, strict=True) if column.kind is Kind.TEXT]
-    delicate = f"concat_ws(';', '', {', '.join(texts)}) ~ {pattern_sql(DELICATE)}" if texts else "false"
+    delicate = f"concat_ws(';', '', {', '.join(texts)}, '') ~ {pattern_sql(DELICATE)}" if texts else "false"
     sql, params = query.query.get_compiler(query.db).as_sql()
     looked = f"SELECT *, {delicate} AS delicate FROM ({sql}) AS final OFFSET 0"  # noqa: S608  ours; OFFSET: once a line
     statement = f"COPY (SELECT {', '.join([*rendered, *totalled])} FROM ({looked}) AS lines) TO STDOUT"  # noqa: S608

@@ -174,11 +174,11 @@ def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, 
         .filter(facts.among(units, "person__unit"), person__is_active=True)  # the same unit; found by an index alone
         .order_by()
         .values_list("unit")
-        .annotate(
+        .annotate(  # counts hours, not persons: one column less to sort
             hours=Coalesce(Sum("credit_hours"), 0),
             towards_duty=Coalesce(Sum(Least("credit_hours", Value(PNS_CREDIT_HOURS_A_YEAR)), filter=of_pns), 0),
-            met=Count("person", filter=of_pns & Q(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR)),
-            above=Count("person", filter=is_above),
+            met=Count("credit_hours", filter=of_pns & Q(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR)),
+            above=Count("credit_hours", filter=is_above),
             pns_hours=Coalesce(Sum("credit_hours", filter=of_pns), 0),
             above_hours=Coalesce(Sum("credit_hours", filter=is_above), 0),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
@@ -19,6 +19,7 @@ DAY_ZERO = date(1899, 12, 30)
 # XML cannot hold these, and makes another sign of a carriage return; nobody misses them in a cell.
 UNWRITABLE = "[\x01-\x08\x0b-\x1f\ufffe\uffff]"
 _UNWRITABLE = re.compile(UNWRITABLE)
+EDGE = " \t\n"  # a reader may drop these at either end of a text that does not say otherwise
 
 NUMBER_FORMATS = {
     Kind.TEXT: "@",
@@ -54,8 +55,9 @@ def _cell(style: int, value: Value) -> str:
     if value is None or value == "":
         return f'<c s="{style}"/>'
     if isinstance(value, str):
-        text = escape(writable(value))
-        return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+        text = writable(value)
+        space = "" if text == text.strip(EDGE) else ' xml:space="preserve"'
+        return f'<c s="{style}" t="inlineStr"><is><t{space}>{escape(text)}</t></is></c>'
     number = (value - DAY_ZERO).days if isinstance(value, date) else value
     return f'<c s="{style}"><v>{number}</v></c>'
 
@@ -63,27 +65,32 @@ def _cell(style: int, value: Value) -> str:
 def row_xml_sql(columns: Sequence[Column], names: Sequence[str], *, delicate: bool = False) -> str:
     """An expression of PostgreSQL for the row of the columns `names` with final values: the bytes of `row_xml`.
 
-    Without `delicate` no text holds anything that XML must not.
+    Without `delicate` no text holds anything that XML must not, or begins or ends with EDGE.
     """
-    cells = [
-        _cell_sql(column.kind, name, _escaped_sql(name) if delicate else name)
-        for column, name in zip(columns, names, strict=True)
-    ]
+    text = _delicate_sql if delicate else _plain_sql
+    cells = [_cell_sql(column.kind, name, text) for column, name in zip(columns, names, strict=True)]
     return "'<row>' || " + " || ".join(cells) + " || '</row>'"
 
 
-def _cell_sql(kind: Kind, name: str, text: str) -> str:
+def _cell_sql(kind: Kind, name: str, text: Callable[[str], str]) -> str:
     style, empty = PLAIN[kind], f"'<c s=\"{PLAIN[kind]}\"/>'"
     if kind is not Kind.TEXT:
         number = f"({name} - DATE '{DAY_ZERO}')" if kind is Kind.DATE else name
         return f"coalesce('<c s=\"{style}\"><v>' || {number} || '</v></c>', {empty})"
-    opened = f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">'
-    return f"CASE {name} WHEN '' THEN {empty} ELSE '{opened}' || {text} || '</t></is></c>' END"
+    return (
+        f"CASE {name} WHEN '' THEN {empty} ELSE '<c s=\"{style}\" t=\"inlineStr\"><is><t{text(name)}</t></is></c>' END"
+    )
 
 
-def _escaped_sql(name: str) -> str:
+def _plain_sql(name: str) -> str:
+    return f">' || {name} || '"
+
+
+def _delicate_sql(name: str) -> str:
     clean = f"regexp_replace({name}, E'{UNWRITABLE}', '', 'g')"
-    return f"replace(replace(replace({clean}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')"
+    opened = f"CASE WHEN {clean} ~ E'^[{EDGE}]|[{EDGE}]$' THEN ' xml:space=\"preserve\">' ELSE '>' END"
+    escaped = f"replace(replace(replace({clean}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')"
+    return f"' || {opened} || {escaped} || '"
 
 
 class Workbook:

@@ -39,6 +39,27 @@ SIGNS = [
 ]
 
 
+# Each has one thing alone that has to be escaped, at the beginning, within or at the end.
+ONE_EACH = [
+    "A&B",
+    "A<",
+    ">A",
+    '"A',
+    "=A",
+    "  +A",
+    "A;-1",
+    "A\t@1",
+    "A\\",
+    " A",
+    "A ",
+    "\nA",
+    "A\x01",
+    "A \x01",
+    "\uff1dA",
+    "A\u2028B",
+]
+
+
 def nasty(seed: int) -> str:
     dice = random.Random(seed)
     return "".join(dice.choices(SIGNS, k=dice.randint(1, 12))) or "a"
@@ -47,6 +68,8 @@ def nasty(seed: int) -> str:
 @pytest.fixture
 def tables(world: World) -> dict[str, Table]:
     """Every kind of column, and texts that a spreadsheet, CSV, XML or COPY may take for something else."""
+    for name in ONE_EACH:
+        PersonFactory(name=name, unit=world.kesehatan)
     for seed in range(60):
         PersonFactory(name=nasty(seed), unit=world.kesehatan, title_before=nasty(seed + 1000)[:10])
     place(world.people["beni"], unit=world.people["gita"].unit, from_on=AT.date(), today=AT.date())  # elsewhere now
@@ -124,13 +147,27 @@ def test_the_same_cells_as_xlsxwriter(tables: dict[str, Table], long: None, name
 
 def test_sheets_are_split_and_read_by_pandas_too(tables: dict[str, Table], long: None):
     table, file, json_file = tables["people"], io.BytesIO(), io.BytesIO()
-    write_long_xlsx(table, HERE, file, most_rows=40)
+    write_long_xlsx(table, HERE, file, most_rows=60)
     sheets = pd.read_excel(file, sheet_name=None, dtype=str, engine="calamine", keep_default_na=False)
     assert list(sheets) == ["Data", "Data 2", "Keterangan"]
-    assert [len(sheets[name]) for name in ("Data", "Data 2")] == [40, len(table.lines) - 40 + 1]
+    assert [len(sheets[name]) for name in ("Data", "Data 2")] == [60, len(table.lines) - 60 + 1]
     write_json(table, HERE, json_file)
     nips = [row[0] or "" for row in read_json(json_file.getvalue()).rows]
     assert [*sheets["Data"]["NIP"], *sheets["Data 2"]["NIP"][:-1]] == nips
+
+
+def test_whether_lines_exceed_a_number_is_asked_without_counting_them(
+    tables: dict[str, Table], django_assert_num_queries: Any
+):
+    lines = tables["people"].lines
+    assert isinstance(lines, QueryLines)
+    count = lines.queryset.count()
+    with django_assert_num_queries(2) as asked:
+        assert (lines.exceed(count - 1), lines.exceed(count)) == (True, False)
+    assert "COUNT" not in asked[0]["sql"]
+    len(lines)
+    with django_assert_num_queries(0):
+        assert (lines.exceed(count - 1), lines.exceed(count)) == (True, False)
 
 
 def test_progress_is_told_and_may_end_the_writing(
