@@ -1,7 +1,7 @@
 """What learners notice of a nation's export: their pages while a worker writes it, beside the same pages without it.
 
 Readers open lessons and "my learning" at a steady pace that leaves the machine half idle, so that what they wait for is
-the export and not each other. Idle and busy windows alternate in one run; web server and worker are those of
+the export and not each other. The worker runs in busy windows alone. Idle and busy windows alternate in one run; web server and worker are those of
 deploy/supervisord.conf. On a machine of two cores database, worker, web server and readers share those two.
 """
 
@@ -39,13 +39,13 @@ def measure(academy: Stack, *, database: str, size: str) -> list[Figure]:
         ]
         for each in learners
     ]
-    academy.start("web", "worker-long")
+    academy.start("web")
     try:
         academy.wait_until_ready("/healthz")
         _read(queues, academy.port, seconds=WINDOW_SECONDS[size])  # warms up
         pairs = [_pair(academy, queues, WINDOW_SECONDS[size]) for _number in range(PAIRS[size])]
     finally:
-        academy.stop("web", "worker-long")
+        academy.stop()
     idle, busy = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
     ratio = statistics.median(slow / quick for quick, slow in pairs)
     note = f"p95 {idle:.0f} ms idle, {busy:.0f} ms beside; {READERS / EVERY_SECONDS:.0f} pages/s, {len(pairs)} pairs"
@@ -58,6 +58,7 @@ def measure(academy: Stack, *, database: str, size: str) -> list[Figure]:
 def _pair(academy: Stack, queues: Sequence[Sequence[bytes]], seconds: float) -> tuple[float, float]:
     """The 95th percentile of the pages in milliseconds: idle, and while an export is written."""
     idle = _read(queues, academy.port, seconds=seconds)
+    academy.start("worker-long")
     academy.ask("begin_export")
     deadline = time.monotonic() + BEGUN_WITHIN_SECONDS
     while not (begun := academy.ask("lines_written")):
@@ -66,7 +67,8 @@ def _pair(academy: Stack, queues: Sequence[Sequence[bytes]], seconds: float) -> 
     busy = _read(queues, academy.port, seconds=seconds)
     assert academy.ask("lines_written") > begun, "the export stood still"
     assert academy.ask("end_export"), "the export was ready before the window ended: make a larger nation"
-    time.sleep(2)  # the worker finds its lease gone with its next beat
+    academy.stop("worker-long")  # at once gone with its connection, so that the next window is idle
+    time.sleep(1)
     return idle, busy
 
 
