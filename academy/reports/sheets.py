@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr
@@ -94,7 +95,7 @@ def _delicate_sql(name: str) -> str:
 
 
 class Workbook:
-    """Sheets are begun one after another; `close` writes what holds them together."""
+    """Sheets are begun one after another; the end of the context writes what holds them together, unless by an error."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
@@ -127,7 +128,19 @@ class Workbook:
             raise ValueError("no sheet was begun")
         self._part.write(rows)
 
-    def close(self) -> None:
+    def __enter__(self) -> Workbook:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        if kind is None:
+            self._close()
+            return
+        with suppress(OSError):  # the file is given up; a full disk may be the error
+            if self._part is not None:
+                self._part.close()
+            self._zip.close()
+
+    def _close(self) -> None:
         self._end()
         numbers = range(1, len(self._names) + 1)
         sheets = "".join(
