@@ -47,6 +47,7 @@ def events(scope: Scope, filters: Filters) -> Table:
         refs=("person", "code", "course_key"),
         summed=found,
         totals={"credit_hours": facts.TOTALS_OF_COMPLETIONS["credit_hours"]},
+        at_once=True,
     )
     return Table(name="penyelesaian", title=TITLE, columns=COLUMNS, lines=lines, note=ABOUT)
 

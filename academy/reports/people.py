@@ -219,6 +219,7 @@ def completions(scope: Scope, filters: Filters) -> Table:
         refs=("person", "code", "course_key"),
         summed=found,
         totals={"credit_hours": facts.TOTALS_OF_COMPLETIONS["credit_hours"]},
+        at_once=True,
     )
     return Table(
         name="peserta",

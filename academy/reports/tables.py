@@ -97,7 +97,7 @@ class QueryLines:
     """Lines of an ordered queryset; `sources` gives for every column key (and ref) a path or an expression.
 
     `summed` and `totals` are the rows and the aggregates (expressions), by column key, that give the sums without looking at every
-    line.
+    line. Where those rows are the very lines (`at_once`), they are counted and summed in one query.
     """
 
     def __init__(
@@ -109,9 +109,10 @@ class QueryLines:
         refs: Sequence[str] = (),
         summed: QuerySet[Any] | None = None,
         totals: Mapping[str, Any] | None = None,
+        at_once: bool = False,
     ) -> None:
         self.columns, self.queryset, self.sources, self._refs = columns, queryset, sources, refs
-        self._summed, self._totals = summed, totals or {}
+        self._summed, self._totals, self._at_once = summed, totals or {}, at_once
         self._keys = [*(column.key for column in columns), *refs]
         self._values = values_of(columns)
 
@@ -149,6 +150,8 @@ class QueryLines:
 
     def sums(self) -> dict[str, int]:
         """The sums as the database works them out, for a page that shows only a part of the lines."""
+        if self._at_once:
+            return self._measured[1]
         wanted = {column.key: self._totals[column.key] for column in self.columns if column.totalled}
         found = self._summed.order_by().aggregate(**wanted) if self._summed is not None and wanted else {}
         return {key: found.get(key) or 0 for key in wanted}
@@ -165,8 +168,12 @@ class QueryLines:
         return self._count > count if "_count" in vars(self) else self.queryset.order_by()[count : count + 1].exists()
 
     @cached_property
+    def _measured(self) -> tuple[int, dict[str, int]]:
+        return self.measured()
+
+    @cached_property
     def _count(self) -> int:
-        return self.queryset.count()
+        return self._measured[0] if self._at_once else self.queryset.count()
 
 
 class LinesByUnit(QueryLines):
