@@ -37,7 +37,7 @@ def differing() -> list[int]:
     rows = Enrolment.objects.annotate(
         percent=F("kept_progress__percent"), last_active_at=F("kept_progress__last_active_at")
     )
-    return list(rows.filter(mirrors.differs(meant)).values_list("pk", flat=True))
+    return sorted(rows.filter(mirrors.differs(meant)).values_list("pk", flat=True))
 
 
 def do(enrolment: Enrolment, position: int, *, at: datetime = AT) -> None:
