@@ -68,7 +68,8 @@ class Choices:
     """What a report lets its reader choose: lists, of which `unasked` is shown first; a `course`, or all of them.
 
     `earned`: there is a view by the unit when earned, with lists of its own. `inactive`: accounts that are switched off
-    can be shown instead. `month`: one month of the year alone. What is not `searched` holds all lines, or its totals would be those of a search.
+    can be shown instead. `month`: one month of the year alone. What is not `searched` holds all lines, or its totals would
+    be those of a search.
     """
 
     states: Sequence[State] = ()

@@ -1,8 +1,9 @@
 """What learners notice of a nation's export: their pages while a worker writes it, beside the same pages without it.
 
 Readers open lessons and "my learning" at a steady pace that leaves the machine half idle, so that what they wait for is
-the export and not each other. The worker runs in busy windows alone. Idle and busy windows alternate in one run; web server and worker are those of
-deploy/supervisord.conf. On a machine of two cores database, worker, web server and readers share those two.
+the export and not each other. The worker runs in busy windows alone. Idle and busy windows alternate in one run; web
+server and worker are those of deploy/supervisord.conf. On a machine of two cores database, worker, web server and readers
+share those two.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -70,6 +71,23 @@ def test_the_lines_behind_every_number(world: World, province: Client, way: str)
                 assert found == link.get_text(strip=True), link["href"]
                 followed.add(heading)
     assert followed == {"Penyelesaian", "Bersertifikat", "JP"} | ({"Pendaftaran baru"} if way == "unit-kini" else set())
+
+
+@pytest.mark.parametrize(
+    ("zone", "month", "day"),
+    [("Asia/Makassar", 2, "1 Februari 2026"), ("Asia/Jakarta", 1, "31 Januari 2026")],
+)
+def test_an_enrolment_is_of_the_month_it_was_where_the_agency_is(
+    world: World, province: Client, zone: str, month: int, day: str
+):
+    """At 16.30 UTC of 31 January: half past midnight in Makassar, half past eleven in the evening in Jakarta."""
+    world.alor.agency.time_zone = zone
+    world.alor.agency.save()
+    Enrolment.objects.filter(person=world.people["gita"]).update(enrolled_at=datetime(2026, 1, 31, 16, 30, tzinfo=UTC))
+    for each in (1, 2):
+        response = province.get(f"/laporan/penyelesaian/?keadaan=baru&bulan={each}")
+        shown = page_table(response).column("Terdaftar pada") if soup(response).select("main table") else []
+        assert shown == ([day] if each == month else [])
 
 
 def test_what_somebody_earned_elsewhere_moves_only_in_the_view_of_today(world: World, counted: str, client: Client):
