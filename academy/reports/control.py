@@ -85,9 +85,9 @@ def copied(lines: Lines) -> QueryLines | None:
     return lines if isinstance(lines, QueryLines) and copying.can_copy(lines) and is_long(lines) else None
 
 
-def portions(items: Iterable[Item], size: int = PORTION) -> Iterator[list[Item]]:
+def portions(items: Iterable[Item]) -> Iterator[list[Item]]:
     rest = iter(items)
-    while portion := list(islice(rest, size)):
+    while portion := list(islice(rest, PORTION)):
         yield portion
 
 
