@@ -18,6 +18,7 @@ the unit in which it was earned, wherever the person works now. See docs/rules.m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -120,14 +121,17 @@ class _Among(Func):
     output_field = BooleanField()
 
 
-def among(units: QuerySet[WorkUnit], field: str = "unit") -> Q:
+Units = QuerySet[WorkUnit] | Sequence[int]  # or their keys
+
+
+def among(units: Units, field: str = "unit") -> Q:
     """`field` is one of these units."""
-    if connections[units.db].vendor == "postgresql":
+    if isinstance(units, QuerySet) and connections[units.db].vendor == "postgresql":
         return Q(_Among(F(field), Subquery(units.order_by().values("pk"))))
     return Q(**{f"{field}__in": units})
 
 
-def roster(units: QuerySet[WorkUnit]) -> QuerySet[Person]:
+def roster(units: Units) -> QuerySet[Person]:
     """The target: officials on the roster of these units."""
     people: QuerySet[Person] = Person.objects.on_roster().filter(among(units))
     return people

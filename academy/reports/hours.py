@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, Least
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -66,21 +66,25 @@ def by_person(scope: Scope, filters: Filters) -> Table:
     """Everybody on the roster, or who lacks hours, met the duty, or is above the ceiling."""
     if filters.by_earned_unit:
         return people_who_earned(scope, filters, name="jp", title=_("Credit hours by person"))
-    found = with_hours(facts.roster(filters.units(scope)), year=filters.year).filter(
-        _in(filters.state), search(filters.search)
-    )
+
+    def of_units(units: facts.Units) -> QuerySet[Person]:
+        return facts.roster(units).filter(_in(filters.state, units, year=filters.year))
+
+    found = of_units(filters.units(scope)).filter(search(filters.search))
+    hours = facts.credit_hours_of(year=filters.year, course=None)
+    lacking = Case(When(kind=PNS, then=Greatest(PNS_CREDIT_HOURS_A_YEAR - hours, 0)), default=Value(0))
     sources = person_sources() | {
         "kind": "kind",
-        "credit_hours": "hours",
+        "credit_hours": hours,
         "duty": DUTY,
-        "lacking": LACKING,
+        "lacking": lacking,
         "ceiling": CEILING,
         "person": "pk",
     }
     about_lines: dict[str, Any] = {
         "refs": ("person",),
         "summed": found,
-        "totals": {"credit_hours": Sum("hours"), "duty": Sum(DUTY), "lacking": Sum(LACKING)},
+        "totals": {"credit_hours": Sum(hours), "duty": Sum(DUTY), "lacking": Sum(lacking)},
     }
     ordered = found.order_by("unit__path", "name", "pk")
     lines: QueryLines
@@ -88,32 +92,33 @@ def by_person(scope: Scope, filters: Filters) -> Table:
         lines = QueryLines(PERSON_HOUR_COLUMNS, ordered, sources, **about_lines)
     else:
         lines = LinesByUnit(
-            PERSON_HOUR_COLUMNS, ordered, sources, per_unit=lambda: _people_per_unit(filters, scope), **about_lines
+            PERSON_HOUR_COLUMNS,
+            ordered,
+            sources,
+            per_unit=lambda: _people_per_unit(filters, scope),
+            of_units=of_units,
+            **about_lines,
         )
     return Table(name="jp", title=_("Credit hours by person"), columns=PERSON_HOUR_COLUMNS, lines=lines, note=_about())
 
 
-# For people who went through `with_hours`.
 DUTY = Case(When(kind=PNS, then=Value(PNS_CREDIT_HOURS_A_YEAR)), output_field=IntegerField())
-LACKING = Case(
-    When(kind=PNS, hours__lt=PNS_CREDIT_HOURS_A_YEAR, then=PNS_CREDIT_HOURS_A_YEAR - F("hours")),
-    default=Value(0),
-    output_field=IntegerField(),
-)
 CEILING = Case(When(kind=PPPK, then=Value(PPPK_CREDIT_HOURS_A_YEAR)), output_field=IntegerField())
-SHORT = Q(kind=PNS, hours__lt=PNS_CREDIT_HOURS_A_YEAR)
-MET = Q(kind=PNS, hours__gte=PNS_CREDIT_HOURS_A_YEAR)
-ABOVE = Q(kind=PPPK, hours__gt=PPPK_CREDIT_HOURS_A_YEAR)
 
 
-def with_hours(people: QuerySet[Person], *, year: int) -> QuerySet[Person]:
-    """Adds `hours`, 0 for those without any."""
-    own = LearnerYear.objects.filter(person=OuterRef("pk"), year=year)
-    return people.annotate(hours=Coalesce(Subquery(own.values("credit_hours")), 0))
-
-
-def _in(state: State | None) -> Q:
-    return {State.HOURS_SHORT: SHORT, State.HOURS_MET: MET, State.HOURS_ABOVE: ABOVE}.get(state or State.TARGET, Q())
+def _in(state: State | None, units: facts.Units, *, year: int) -> Q:
+    """Of people in these units. Those who have hours are one set: it is not looked up for each whether they do."""
+    earned = LearnerYear.objects.filter(facts.among(units), year=year).values("person")
+    met = Q(pk__in=earned.filter(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR))
+    match state:
+        case State.HOURS_SHORT:
+            return Q(kind=PNS) & ~met
+        case State.HOURS_MET:
+            return Q(kind=PNS) & met
+        case State.HOURS_ABOVE:
+            return Q(kind=PPPK, pk__in=earned.filter(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR))
+        case _:
+            return Q()
 
 
 def _people_per_unit(filters: Filters, scope: Scope) -> list[tuple[int, int, dict[str, int]]]:

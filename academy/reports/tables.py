@@ -116,8 +116,8 @@ class QueryLines:
         self._keys = [*(column.key for column in columns), *refs]
         self._values = values_of(columns)
 
-    def _rows(self) -> QuerySet[Any, tuple[Any, ...]]:
-        return self.queryset.values_list(*(self.sources[key] for key in self._keys))
+    def _rows(self, queryset: QuerySet[Any]) -> QuerySet[Any, tuple[Any, ...]]:
+        return queryset.values_list(*(self.sources[key] for key in self._keys))
 
     def _line(self, row: tuple[Any, ...]) -> Line:
         raw = dict(zip(self._keys, row, strict=True))
@@ -127,10 +127,10 @@ class QueryLines:
         return self._count
 
     def __iter__(self) -> Iterator[Line]:
-        return map(self._line, self._rows().iterator(chunk_size=CHUNK))
+        return map(self._line, self._rows(self.queryset).iterator(chunk_size=CHUNK))
 
     def __getitem__(self, part: slice) -> Sequence[Line]:
-        lines = [self._line(row) for row in self._rows()[part]]
+        lines = [self._line(row) for row in self._rows(self.queryset)[part]]
         if part == slice(None):
             self._count = len(lines)  # all of them are here: nobody need count them again
         return lines
@@ -179,15 +179,19 @@ class QueryLines:
 class LinesByUnit(QueryLines):
     """Lines in the order of the units of people, of which is known how many each holds: a page reads its units alone.
 
-    `per_unit` gives the key of every unit, its number of lines and their sums, in that order. Sorting everybody of a large
-    agency for each page of fifty takes longer than counting them.
+    `per_unit` gives the key of every unit, its number of lines and their sums, in that order, and `of_units` the rows of
+    some units, by their keys. Sorting everybody of a large agency for each page of fifty takes longer than counting them.
     """
 
     def __init__(
-        self, *args: Any, per_unit: Callable[[], Sequence[tuple[int, int, Mapping[str, int]]]], **kwargs: Any
+        self,
+        *args: Any,
+        per_unit: Callable[[], Sequence[tuple[int, int, Mapping[str, int]]]],
+        of_units: Callable[[Sequence[int]], QuerySet[Any]],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._per_unit = per_unit
+        self._per_unit, self._of_units = per_unit, of_units
 
     @cached_property
     def _units(self) -> Sequence[tuple[int, int, Mapping[str, int]]]:
@@ -210,5 +214,10 @@ class LinesByUnit(QueryLines):
                 begins = begins if shown else before
                 shown.append(unit)
             before += count
-        rows = self._rows().filter(unit__in=shown)[start - begins : stop - begins] if shown else []
-        return [self._line(row) for row in rows]
+        if not shown:
+            return []
+        order = self.queryset.query.order_by
+        # The keys first, without all that the lines tell; of one unit in the order within it, which an index has.
+        keys = self._of_units(shown).order_by(*order[1 if len(shown) == 1 else 0 :]).values("pk")
+        of_page = self.queryset.model._default_manager.filter(pk__in=keys[start - begins : stop - begins])
+        return [self._line(row) for row in self._rows(of_page.order_by(*order))]

@@ -8,12 +8,12 @@ from django.db.models import Count, Max
 from django.test.utils import CaptureQueriesContext
 
 from academy.people.models import WorkUnit
-from academy.reports import facts, people
-from academy.reports.filters import Filters
+from academy.reports import facts, hours, people
+from academy.reports.filters import Filters, State
 from academy.reports.scope import scope_of
 from courses.credit_hours import credited
 from courses.models import Enrolment, LearnerYear
-from tests.factories import AT, make_hr, make_unit
+from tests.factories import AT, PersonFactory, make_hr, make_unit
 
 
 @pytest.mark.django_db
@@ -58,7 +58,7 @@ COVERED = {
         .order_by().values("earned_unit", "course_id").annotate(furthest=Max("reached")),
     ),
     "the roster of a unit, by kind": (
-        "person_of_unit",
+        "person_of_unit_by_name",
         lambda: facts.roster(UNITS).order_by().values_list("unit", "kind").annotate(people=Count("pk")),
     ),
     "hours of a unit": (
@@ -79,6 +79,31 @@ def test_reports_of_a_unit_are_answered_by_an_index_alone(name: str):
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
     assert f"Index Only Scan using {index}" in query().explain()
+
+
+@pytest.mark.django_db
+def test_a_page_of_the_gap_list_walks_through_its_unit_by_name():
+    """Its keys come in the order of the index; only the lines of the page are sorted."""
+    unit = make_unit("Dinas Kominfo")
+    scope = scope_of(make_hr(unit), at=AT)
+    assert scope
+    PersonFactory.create_batch(3, unit=unit)
+    lines = hours.by_person(scope, Filters(2026, state=State.HOURS_SHORT)).lines
+    assert len(lines) == 4
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        assert len(lines[1:3]) == 2
+        if connection.vendor == "sqlite":
+            cursor.execute("EXPLAIN QUERY PLAN " + asked[0]["sql"])
+            plan = "\n".join(row[-1] for row in cursor.fetchall())
+            assert "person_of_unit_by_name (unit_id=?)" in plan
+            assert plan.count("TEMP B-TREE") == 1
+            return
+        for method in ("seqscan", "bitmapscan", "sort"):  # what a large table's statistics would say
+            cursor.execute(f"SET LOCAL enable_{method} = off")
+        cursor.execute("EXPLAIN " + asked[0]["sql"])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "Index Only Scan using person_of_unit_by_name" in plan
+        assert plan.count("Sort Key") == 1
 
 
 @pytest.mark.django_db

@@ -86,8 +86,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
             ),
             models.CheckConstraint(condition=~Q(nip="") & ~Q(email=""), name="person_nip_and_email_null_not_empty"),
         ]
-        # Reports count the roster of a unit, by kind, from this alone.
-        indexes = [CoveringIndex(fields=["unit"], include=["kind", "is_active", "id"], name="person_of_unit")]
+        # Reports count the roster of a unit, by kind, from this alone, and page through it by name.
+        indexes = [
+            CoveringIndex(fields=["unit", "name", "id"], include=["kind", "is_active"], name="person_of_unit_by_name")
+        ]
 
     def __str__(self) -> str:
         return self.full_name
