@@ -43,9 +43,24 @@ def answered(
         filename=file_name(table, circumstances, form, year=year),
         content_type=form.content_type,
     )
-    response["X-Report-Scope"] = quote(circumstances.scope)
-    response["X-Report-Filters"] = urlencode(chosen)
-    response["X-Report-As-Of"] = circumstances.as_of.isoformat(timespec="seconds")
-    response["X-Report-Rows"] = str(control.rows)
-    response["X-Report-SHA256"] = control.sha256
+    stated = headers(
+        scope=circumstances.scope,
+        chosen=chosen,
+        as_of=circumstances.as_of,
+        rows=control.rows,
+        lines_sha256=control.sha256,
+    )
+    for name, value in stated.items():
+        response[name] = value
     return response
+
+
+def headers(*, scope: str, chosen: Mapping[str, str], as_of: datetime, rows: int, lines_sha256: str) -> dict[str, str]:
+    """What a file states about itself, for formats that have no place for it: percent-encoded."""
+    return {
+        "X-Report-Scope": quote(scope),
+        "X-Report-Filters": urlencode(chosen),
+        "X-Report-As-Of": as_of.isoformat(timespec="seconds"),
+        "X-Report-Rows": str(rows),
+        "X-Report-SHA256": lines_sha256,
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import parse_qs, unquote
 
 import pytest
 from django.test import Client
@@ -72,6 +73,11 @@ def test_from_asking_to_the_file(world: World, hr: Client, at_once):
     assert 'filename="laporan-pegawai-2026-pemerintah-kab-kupang-' in response["Content-Disposition"]
     assert "no-store" in response["Cache-Control"]
     export.refresh_from_db()
+    assert unquote(response["X-Report-Scope"]) == "Pemerintah Kab. Kupang"
+    assert parse_qs(response["X-Report-Filters"]) == {"tahun": ["2026"], "keadaan": ["sasaran"]}
+    assert export.as_of is not None
+    assert response["X-Report-As-Of"] == export.as_of.isoformat(timespec="seconds")
+    assert (response["X-Report-Rows"], response["X-Report-SHA256"]) == ("7", export.lines_sha256)
     look = AccessLog.objects.get()
     assert (look.person, look.action, list(look.units.all())) == (world.hr, "report_file", [world.kupang])
     assert look.detail == {

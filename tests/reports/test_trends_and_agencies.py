@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from django.test import Client
 
 from academy.people.models import Person
 from academy.people.placements import place
+from academy.reports.exports import jobs
 from academy.reports.rollup import refreshing, source
 from courses.models import Course, Enrolment
+from tests.reports.exporting import ask, files
 from tests.reports.test_recount import TODAY
 from tests.reports.world import AT, World, content, page_table, soup
 
@@ -169,3 +172,15 @@ def test_pages_of_groups_ask_little(
     with django_assert_max_num_queries(10):
         province.get(address)
     assert (Person.objects.count(), Course.objects.count()) == (10, 2)
+
+
+def test_a_file_made_later_says_when_its_figures_were_counted(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(source, "MANY_PEOPLE", 1)
+    refreshing.rebuild(at=AT)
+    later = AT + timedelta(minutes=10)
+    export = ask(world.hr_province, report="instansi", word="json", at=later)
+    assert jobs.work_on_next(clock=lambda: later)
+    export.refresh_from_db()
+    assert (export.as_of, export.ready_at) == (AT, later)
+    (file,) = files()
+    assert datetime.fromisoformat(json.loads(file.read_bytes())["as_of"]) == AT

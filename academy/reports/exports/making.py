@@ -91,7 +91,7 @@ def make(export: Export, *, clock: Callable[[], datetime]) -> Made:
             scope_sha256=fingerprint,
             left_before=left_before,
             about=question.scope.about(filters.unit),
-            as_of=at,
+            as_of=circumstances.as_of,
             rows=control.rows,
             totals={
                 str(column.heading): control.sums.get(column.key, 0) for column in table.columns if column.totalled
