@@ -110,6 +110,7 @@ class Export(models.Model):
         indexes = [
             models.Index(fields=["at"], condition=OWED, name="export_owed"),
             models.Index(fields=["ready_at"], condition=~Q(file_key=""), name="export_with_file"),
+            models.Index(fields=["ready_at"], condition=Q(ready_at__isnull=False), name="export_ready"),
         ]
 
     def state(self, *, at: datetime) -> State:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from academy.notifications.models import Message
@@ -185,6 +186,42 @@ def test_a_running_file_counts_as_well_as_one_that_was_made(world: World):
     theirs = make_export(world.hr_alor, at=AT + 2 * SECOND)
     taken = [queue.claim_next(at=AT) for _worker in range(4)]
     assert taken == [first, theirs, second, None]
+
+
+def test_whoever_had_a_very_long_file_made_lets_others_go_first(world: World):
+    make_ready(world.hr, content=b"x", at=AT, rows=6_000_000)
+    for number in range(3):
+        make_ready(world.hr_alor, content=b"x", at=AT + number * SECOND)
+    make_export(world.hr)
+    make_export(world.hr_alor, at=AT + SECOND)
+    assert order_of_making(2) == [world.hr_alor.pk, world.hr.pk]
+
+
+def test_who_stands_on_no_roster_waits_by_themselves(world: World):
+    for number in range(3):
+        make_export(Person.objects.create(name=f"Tamu {number}", email=f"tamu{number}@uji.test"), at=AT)
+    make_export(world.hr, at=AT + SECOND)
+    order = order_of_making(4)
+    assert (len(set(order)), order[-1]) == (4, world.hr.pk)
+    make_export(Person.objects.get(email="tamu0@uji.test"), at=AT)
+    make_export(world.hr_alor, at=AT + SECOND)
+    assert order_of_making(2) == [world.hr_alor.pk, Person.objects.get(email="tamu0@uji.test").pk]
+
+
+def test_all_agencies_at_once(world: World):
+    """Each gets its first file before any its second, and to choose asks the database no more often for it."""
+    units = [make_unit(f"Dinas {number}") for number in range(40)]
+    assert len({unit.agency_id for unit in units}) == 40
+    officers = [make_hr(unit) for unit in units]
+    for officer in officers:
+        for number in range(3):
+            make_export(officer, at=AT + number * SECOND)
+    with CaptureQueriesContext(connection) as asked:
+        assert queue.claim_next(at=AT)
+    assert len([query for query in asked if "reports_export" in query["sql"]]) == 4
+    order = [officers[0].pk, *order_of_making(119)]
+    for begin in (0, 40, 80):
+        assert len(set(order[begin : begin + 40])) == 40
 
 
 def test_a_file_made_long_ago_counts_no_more(world: World):
