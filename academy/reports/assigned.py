@@ -23,9 +23,9 @@ from academy.reports.scope import Scope, Unit
 from academy.reports.tables import MadeLines, QueryLines, Table
 from courses.models import Enrolment
 
-IN_TIME, LATE = "tepat-waktu", "selesai-terlambat"
+LATE = "selesai-terlambat"
 WORDS = {
-    IN_TIME: pgettext_lazy("report", "Finished in time"),
+    State.IN_TIME.value: State.IN_TIME.label,
     LATE: pgettext_lazy("report", "Finished late"),
     State.OVERDUE.value: pgettext_lazy("report", "Overdue"),
     State.RUNNING.value: pgettext_lazy("report", "Running"),
@@ -53,12 +53,13 @@ UNIT_ASSIGNED_COLUMNS = (
         share=("finished", "assigned"),
     ),
 )
-STATES = (State.ASSIGNED, State.OVERDUE, State.NOT_STARTED, State.RUNNING, State.FINISHED)
+STATES = (State.ASSIGNED, State.OVERDUE, State.NOT_STARTED, State.RUNNING, State.FINISHED, State.IN_TIME)
 STATE_OF_COLUMN = {
     "assigned": State.ASSIGNED,
     "not_started": State.NOT_STARTED,
     "running": State.RUNNING,
     "finished": State.FINISHED,
+    "in_time": State.IN_TIME,
     "overdue": State.OVERDUE,
 }
 WAS_IN_TIME = FINISHED & Q(completed_on__lte=F("due_on"))
@@ -76,7 +77,7 @@ def by_person(scope: Scope, filters: Filters, *, today: date) -> Table:
     """One line per person and assigned course, the earliest day first."""
     found = assigned(scope, filters).filter(_in(filters.state, today=today), search(filters.search, "person__"))
     state = Case(
-        When(WAS_IN_TIME, then=Value(IN_TIME)),
+        When(WAS_IN_TIME, then=Value(State.IN_TIME.value)),
         When(FINISHED, then=Value(LATE)),
         When(facts.overdue(today=today), then=Value(State.OVERDUE.value)),
         When(BEGUN, then=Value(State.RUNNING.value)),
@@ -113,6 +114,8 @@ def _in(state: State | None, *, today: date) -> Q:
             return BEGUN & ~FINISHED
         case State.FINISHED:
             return FINISHED
+        case State.IN_TIME:
+            return WAS_IN_TIME
         case _:
             return Q()
 

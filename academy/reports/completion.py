@@ -50,7 +50,11 @@ STATE_OF_COLUMN = {
     "certified": State.CERTIFIED,
     "overdue": State.OVERDUE,
 }
-EARNED_STATE_OF_COLUMN = {"completions": State.FINISHED, "certified": State.CERTIFIED}
+EARNED_STATE_OF_COLUMN = {
+    "completions": State.FINISHED,
+    "certified": State.CERTIFIED,
+    "credit_hours": State.FINISHED,
+}
 ABOUT_PEOPLE = _(
     "People, each counted once. Enrolled = not started + running + finished; who finished one course counts as finished."
 )

@@ -42,11 +42,13 @@ class State(models.TextChoices):
     OVERDUE = "terlambat", pgettext_lazy("report", "Overdue")
     NEW = "baru", pgettext_lazy("report", "New enrolments")
     # credit hours of the year
+    HOURS_DUTY = "berkewajiban", pgettext_lazy("report", "With the duty")
     HOURS_SHORT = "belum-memenuhi", pgettext_lazy("report", "Duty not met")
     HOURS_MET = "memenuhi", pgettext_lazy("report", "Duty met")
     HOURS_ABOVE = "di-atas-batas", pgettext_lazy("report", "Above the ceiling")
     # assigned courses
     ASSIGNED = "ditugaskan", pgettext_lazy("report", "Assigned")
+    IN_TIME = "tepat-waktu", pgettext_lazy("report", "Finished in time")
     # certificates
     ANY = "semua", pgettext_lazy("report", "All")
     VALID = "berlaku", pgettext_lazy("report", "Valid")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -46,13 +46,16 @@ UNIT_HOUR_COLUMNS = (
     Column("above", pgettext_lazy("report column", "PPPK above the ceiling"), Kind.INTEGER, totalled=True),
     Column("share", pgettext_lazy("report column", "Duty met of PNS (%)"), Kind.PERCENT, share=("met", "pns")),
 )
-STATES = (State.TARGET, State.HOURS_SHORT, State.HOURS_MET, State.HOURS_ABOVE)
+STATES = (State.TARGET, State.HOURS_DUTY, State.HOURS_SHORT, State.HOURS_MET, State.HOURS_ABOVE)
 STATE_OF_COLUMN = {
     "target": State.TARGET,
+    "pns": State.HOURS_DUTY,
     "met": State.HOURS_MET,
     "short": State.HOURS_SHORT,
     "above": State.HOURS_ABOVE,
 }
+# The list behind each number: of so many people, or with that sum.
+LIST_OF_COLUMN = STATE_OF_COLUMN | {"credit_hours": State.TARGET, "lacking": State.HOURS_SHORT}
 ABOUT = _(
     "Credit hours of the year, each course once, annulled ones not. A PNS is to gather %(duty)d a year; of a PPPK %(ceiling)d is the most a year of the agreement counts, shown for your information."
 )
@@ -63,7 +66,7 @@ def _about() -> str:
 
 
 def by_person(scope: Scope, filters: Filters) -> Table:
-    """Everybody on the roster, or who lacks hours, met the duty, or is above the ceiling."""
+    """Everybody on the roster, or who has the duty, lacks hours, met the duty, or is above the ceiling."""
     if filters.by_earned_unit:
         return people_who_earned(scope, filters, name="jp", title=_("Credit hours by person"))
 
@@ -107,16 +110,24 @@ CEILING = Case(When(kind=PPPK, then=Value(PPPK_CREDIT_HOURS_A_YEAR)), output_fie
 
 
 def _in(state: State | None, units: facts.Units, *, year: int) -> Q:
-    """Of people in these units. Those who have hours are one set: it is not looked up for each whether they do."""
-    earned = LearnerYear.objects.filter(facts.among(units), year=year).values("person")
-    met = Q(pk__in=earned.filter(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR))
+    """Of people in these units. Given by their keys they are few, and their people with hours a set to be looked into."""
+
+    def earned(**hours: int) -> Q:
+        rows = LearnerYear.objects.filter(year=year, **hours)
+        if isinstance(units, QuerySet):
+            return Q(Exists(rows.filter(person=OuterRef("pk"))))
+        return Q(pk__in=rows.filter(facts.among(units)).values("person"))
+
+    met = earned(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR)
     match state:
+        case State.HOURS_DUTY:
+            return Q(kind=PNS)
         case State.HOURS_SHORT:
             return Q(kind=PNS) & ~met
         case State.HOURS_MET:
             return Q(kind=PNS) & met
         case State.HOURS_ABOVE:
-            return Q(kind=PPPK, pk__in=earned.filter(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR))
+            return Q(kind=PPPK) & earned(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)
         case _:
             return Q()
 
@@ -135,6 +146,8 @@ def _sums_of(state: State, figures: dict[str, int]) -> dict[str, int]:
     duty = PNS_CREDIT_HOURS_A_YEAR
     hours_of_short = duty * figures["short"] - figures["lacking"]
     match state:
+        case State.HOURS_DUTY:
+            sums = (figures["pns_hours"], duty * figures["pns"], figures["lacking"])
         case State.HOURS_SHORT:
             sums = (hours_of_short, duty * figures["short"], figures["lacking"])
         case State.HOURS_MET:

@@ -52,12 +52,14 @@ def from_unit_and_course(filters: Filters, column: Column, line: Line | None) ->
 
 
 def to_list(view: str, states: Mapping[str, State]) -> Links:
-    """Numbers lead to the list `view` on the same unit or course, in the state of their column."""
+    """Numbers lead to the list `view` on the same unit or course, in the state of their column; completions to their lines."""
 
     def link(filters: Filters, column: Column, line: Line | None) -> str:
         here = filters
         if line is not None:
             here = _of_course(here, line) if "course_ref" in line.refs else _of_unit(here, line)
+        if column.key == "completions" or (filters.by_earned_unit and column.key in EVENT_OF_COLUMN):
+            return to_events(here, column)
         if column.key in states and not (filters.by_earned_unit and column.key == "target"):
             return here.with_(state=states[column.key]).address(view)
         return ""

@@ -202,7 +202,7 @@ def _figures_earned(sums: Mapping[str, int], filters: Filters) -> list[Cell]:
     figures = [
         ("completions", finished, _("courses finished in this scope")),
         ("certified", certified, _("%(share)s of the completions") % {"share": share}),
-        ("credit_hours", "", _("each course once a year")),
+        ("credit_hours", finished, _("each course once a year")),
     ]
     headings = {column.key: column.heading for column in EARNED_COLUMNS}
     return [

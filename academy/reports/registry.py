@@ -274,7 +274,7 @@ REPORTS = {
             page_view="report_unit_hours",
             file_view="report_unit_hours_file",
             table=lambda question: hours.by_unit(question.scope, question.filters, _below(question)),
-            links=to_list("report_hours", hours.STATE_OF_COLUMN),
+            links=to_list("report_hours", hours.LIST_OF_COLUMN),
             about=_("How many met the yearly duty of credit hours."),
             choices=Choices(earned=True, course=False),
         ),

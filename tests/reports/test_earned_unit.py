@@ -9,6 +9,7 @@ from academy.people.placements import place
 from academy.reports.filters import State
 from courses.models import Completion
 from tests.factories import RunFactory, make_enrolment
+from tests.reports.following import check_numbers
 from tests.reports.world import AT, World, complete, content, make_certificate, page_table, read_csv, soup
 
 EARNED = "menurut=unit-saat-selesai"
@@ -81,13 +82,9 @@ def test_a_retake_is_two_completions_and_one_course_of_credit(world: World, hr: 
 
 @pytest.mark.parametrize("page", ["/laporan/", "/laporan/unit-pelatihan/"])
 def test_every_number_leads_to_that_many_lines(moved: World, hr: Client, page: str):
-    followed = 0
+    check_numbers(hr, f"{page}?{EARNED}")
     for link in soup(hr.get(f"{page}?{EARNED}")).select(".figures-row a, main td a, main tfoot a"):
-        if link.get_text(strip=True).isdigit():
-            assert EARNED in link["href"]
-            assert len(soup(hr.get(link["href"])).select("main tbody tr")) == int(link.get_text(strip=True)), link
-            followed += 1
-    assert followed > 3
+        assert EARNED in link["href"]
 
 
 def test_units_and_courses_together_add_up_to_each_alone(moved: World, hr: Client):

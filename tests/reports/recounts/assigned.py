@@ -50,6 +50,7 @@ def by_person(academy: Academy, question: Question) -> list[Values]:
             State.NOT_STARTED: one.reached == 0,
             State.RUNNING: one.reached == 1,
             State.FINISHED: one.reached >= 2,
+            State.IN_TIME: _was_in_time(one),
         }
         if listed[question.filters.state or State.ASSIGNED]:
             how_far = ("Belum dimulai", "Sedang berjalan")

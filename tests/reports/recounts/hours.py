@@ -40,6 +40,7 @@ def by_person(academy: Academy, question: Question) -> list[Values]:
         is_pns, is_pppk = person.kind == "pns", person.kind == "pppk"
         listed = {
             State.TARGET: True,
+            State.HOURS_DUTY: is_pns,
             State.HOURS_SHORT: is_pns and hours < 20,
             State.HOURS_MET: is_pns and hours >= 20,
             State.HOURS_ABOVE: is_pppk and hours > 24,
