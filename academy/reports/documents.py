@@ -24,9 +24,9 @@ from certificates.rendering import draw_sheet
 STYLE = Path(__file__).resolve().parent / "templates" / "reports" / "pdf" / "report.css"
 MOST_LINES = 2_000  # some 10 ms each
 AT_ONCE = 200
-WIDE = 9  # more columns than this are set smaller
-NIP_WIDTH = 34  # it stays on one line in the widest table, too
-DAY_WIDTH = 19  # the longest month is not broken
+WIDE, WIDEST = 9, 11  # more columns than this are set smaller, and smallest
+NIP_WIDTH = 36  # it stays on one line in the widest table, too
+DAY_WIDTH = 21  # the longest month is not broken
 LOOKS = {Kind.DATE: "day"}
 
 Cell = dict[str, Any]
@@ -88,7 +88,7 @@ def sheet(
         ],
         "rows": [_cells(columns, row) for row in rows],
         "totals": _cells(columns, totals, dash=False) if totals else None,
-        "wide": len(columns) > WIDE,
+        "size": "widest" if len(columns) > WIDEST else "wide" if len(columns) > WIDE else "",
     }
 
 

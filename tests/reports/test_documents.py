@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
+import subprocess
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import combinations
+from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pypdf
@@ -13,7 +18,7 @@ from django.test import Client
 from django.utils.translation import override
 
 from academy.people.models import AccessLog
-from academy.reports import documents
+from academy.reports import assigned, documents, events, hours, issuance, people
 from academy.reports.columns import Column, Kind
 from academy.reports.control import Circumstances
 from academy.reports.exports import jobs
@@ -57,6 +62,51 @@ def test_headings_stand_on_every_page_and_the_sums_on_the_last_alone():
     assert [row[1] for row in sheet.rows] == [str(n) for n in range(60)]
     assert sheet.totals == ["Jumlah", "1770"]
     assert conformance.complaints(data, "ua1") == []
+
+
+USUAL = {
+    "nip": "198909282014031770",
+    "number": "0075/800.2/BPSDMD-NTT/IX/2026",
+    "edition": "2.10",
+    "address": "https://akademi.nttprov.go.id/V/7KQ4M2XD9TWRH3PB",
+}
+PLACE = "Bidang Pengembangan Kompetensi Sumber Daya Manusia"
+A_NUMBER = {Kind.INTEGER: 1234, Kind.DECIMAL: 93.33, Kind.PERCENT: 100, Kind.DATE: date(2026, 9, 16)}
+WORD = re.compile(r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)</word>')
+
+
+def usual(column: Column) -> Any:
+    """Of words the longest."""
+    if column.words:
+        return max(column.words.items(), key=lambda item: len(str(item[1])))[0]
+    return USUAL.get(column.key, A_NUMBER.get(column.kind, PLACE))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        people.PARTICIPANT_COLUMNS,
+        people.ANNEX_COLUMNS,
+        people.PEOPLE_COLUMNS,
+        events.COLUMNS,
+        hours.PERSON_HOUR_COLUMNS,
+        issuance.CERTIFICATE_COLUMNS,
+        assigned.ASSIGNED_COLUMNS,
+    ],
+    ids=len,
+)
+def test_every_column_is_on_the_paper_and_none_on_another(columns: tuple[Column, ...], tmp_path: Path):
+    row = {column.key: usual(column) for column in columns}
+    (tmp_path / "wide.pdf").write_bytes(drawn(Table("uji", "Uji", columns, MadeLines(columns, [row] * 3))))
+    subprocess.run(["pdftotext", "-bbox", "wide.pdf", "words.html"], cwd=tmp_path, check=True)
+    words = [(*map(float, found[:4]), found[4]) for found in WORD.findall((tmp_path / "words.html").read_text())]
+    assert len([word for word in words if word[4] == USUAL["nip"]]) == 3
+    right = (297 - 16) / 25.4 * 72
+    assert not [word for word in words if word[2] > right + 1]
+    for one, other in combinations(words, 2):
+        across = min(one[2], other[2]) - max(one[0], other[0])
+        down = min(one[3], other[3]) - max(one[1], other[1])
+        assert across <= 0.5 or down <= 2.5, (one, other)  # lines of a cell are set close
 
 
 def test_it_states_scope_filters_moment_lines_and_hash(world: World, hr: Client, monkeypatch):
