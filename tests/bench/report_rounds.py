@@ -166,11 +166,10 @@ def _table(scope: str) -> Table:
 
 
 def file_round(scope: str, word: str) -> dict[str, float]:
-    """Seconds for the file, for COPY of its bare query, and for XlsxWriter; resident MiB the first one grew by, and rows."""
+    """Seconds for the file, for COPY of its bare query, and for XlsxWriter; resident MiB the first one grew by, and its rows."""
     table = _table(scope)
     assert isinstance(table.lines, QueryLines)
-    rows = float(len(table.lines))  # whoever asks for a file is told how many lines it has
-    taken = _apart(lambda: _write(table, word)) | {"rows": rows}
+    taken = _apart(lambda: _write(table, word))
     if connection.vendor == "postgresql":
         taken["copy"] = _timed(lambda: _copy(table.lines))
     if word == "xlsx":
@@ -178,9 +177,10 @@ def file_round(scope: str, word: str) -> dict[str, float]:
     return taken
 
 
-def _write(table: Table, word: str) -> None:
+def _write(table: Table, word: str) -> int:
     with tempfile.TemporaryFile() as out:
-        write(table, Circumstances("Nasional", [], AT), FORMATS[word], out=out)
+        _file, control = write(table, Circumstances("Nasional", [], AT), FORMATS[word], out=out)
+    return control.rows
 
 
 def _copy(lines: Any) -> None:
@@ -200,19 +200,21 @@ def _xlsxwriter(table: Table) -> None:
             sheet.write_row(number % 1_000_000, 0, ["" if value is None else value for value in line.values])
 
 
-def _apart(action: Callable[[], None]) -> dict[str, float]:
-    """Seconds of the action in a child of its own, and by how many MiB the child's memory grew."""
+def _apart(action: Callable[[], int]) -> dict[str, float]:
+    """Seconds of the action in a child of its own, by how many MiB the child's memory grew, and what it returned."""
     connection.close()
     read, out = os.pipe()
     child = os.fork()
     if child == 0:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        seconds = _timed(action)
+        began = time.perf_counter()
+        rows = action()
+        seconds = time.perf_counter() - began
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        os.write(out, f"{seconds} {grown / 1024}".encode())
+        os.write(out, f"{seconds} {grown / 1024} {rows}".encode())
         os._exit(0)
     os.close(out)
     with os.fdopen(read) as answer:
         told = answer.read().split()
     os.waitpid(child, 0)
-    return dict(zip(("ours", "grown"), map(float, told), strict=True))
+    return dict(zip(("ours", "grown", "rows"), map(float, told), strict=True))
