@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from django.http import FileResponse
+from django.http.response import HttpResponseBase
 
 from academy.people.accesses import log_file
 from academy.people.models import Person
@@ -43,24 +44,23 @@ def answered(
         filename=file_name(table, circumstances, form, year=year),
         content_type=form.content_type,
     )
-    stated = headers(
+    state(
+        response,
         scope=circumstances.scope,
         chosen=chosen,
         as_of=circumstances.as_of,
         rows=control.rows,
         lines_sha256=control.sha256,
     )
-    for name, value in stated.items():
-        response[name] = value
     return response
 
 
-def headers(*, scope: str, chosen: Mapping[str, str], as_of: datetime, rows: int, lines_sha256: str) -> dict[str, str]:
-    """What a file states about itself, for formats that have no place for it: percent-encoded."""
-    return {
-        "X-Report-Scope": quote(scope),
-        "X-Report-Filters": urlencode(chosen),
-        "X-Report-As-Of": as_of.isoformat(timespec="seconds"),
-        "X-Report-Rows": str(rows),
-        "X-Report-SHA256": lines_sha256,
-    }
+def state(
+    response: HttpResponseBase, *, scope: str, chosen: Mapping[str, str], as_of: datetime, rows: int, lines_sha256: str
+) -> None:
+    """What a file says of itself, as headers: some formats have no place for it. Percent-encoded."""
+    response.headers["X-Report-Scope"] = quote(scope)
+    response.headers["X-Report-Filters"] = urlencode(chosen)
+    response.headers["X-Report-As-Of"] = as_of.isoformat(timespec="seconds")
+    response.headers["X-Report-Rows"] = str(rows)
+    response.headers["X-Report-SHA256"] = lines_sha256

@@ -24,7 +24,7 @@ from academy.people.models import AccessLog, Role
 from academy.people.views.log_words import in_one_line
 from academy.people.views.log_words import in_words as entries_in_words
 from academy.reports import pages
-from academy.reports.answering import headers
+from academy.reports.answering import state
 from academy.reports.exports import jobs, making
 from academy.reports.files import FORMATS, in_words
 from academy.reports.inquiry import Inquiry, for_hr
@@ -89,8 +89,8 @@ def export_file(inquiry: Inquiry, export: int, word: str) -> HttpResponseBase:
         jobs.discard(row, at=inquiry.at)
         messages.warning(inquiry.request, _("The file is gone. Have it made again."))
         return redirect("report_export", row.pk)
-    for name, value in stated(row).items():
-        response.headers[name] = value
+    as_of = row.as_of or row.at
+    state(response, scope=row.scope, chosen=row.query, as_of=as_of, rows=row.rows, lines_sha256=row.lines_sha256)
     log_file(
         inquiry.person,
         scope=row.scope,
@@ -99,11 +99,6 @@ def export_file(inquiry: Inquiry, export: int, word: str) -> HttpResponseBase:
         units=row.about,
     )
     return response
-
-
-def stated(row: Export) -> dict[str, str]:
-    as_of = row.as_of or row.at
-    return headers(scope=row.scope, chosen=row.query, as_of=as_of, rows=row.rows, lines_sha256=row.lines_sha256)
 
 
 @for_role(Role.Kind.HR, "POST")

@@ -11,9 +11,11 @@ from django.test import Client
 
 from academy.people.models import Person
 from academy.people.placements import place
-from academy.reports.exports import jobs
+from academy.reports.exports import jobs, making
 from academy.reports.rollup import refreshing, source
+from academy.reports.scope import scope_of
 from courses.models import Course, Enrolment
+from tests.factories import make_unit
 from tests.reports.exporting import ask, files
 from tests.reports.test_recount import TODAY
 from tests.reports.world import AT, World, content, page_table, soup
@@ -177,10 +179,14 @@ def test_pages_of_groups_ask_little(
 def test_a_file_made_later_says_when_its_figures_were_counted(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(source, "MANY_PEOPLE", 1)
     refreshing.rebuild(at=AT)
-    later = AT + timedelta(minutes=10)
+    yesterday, later = AT.date() - timedelta(days=1), AT + timedelta(days=1)
+    place(world.people["beni"], unit=make_unit("Dinas Lain"), from_on=yesterday, today=AT.date())
     export = ask(world.hr_province, report="instansi", word="json", at=later)
     assert jobs.work_on_next(clock=lambda: later)
     export.refresh_from_db()
     assert (export.as_of, export.ready_at) == (AT, later)
     (file,) = files()
     assert datetime.fromisoformat(json.loads(file.read_bytes())["as_of"]) == AT
+    scope = scope_of(world.hr_province, at=later)
+    assert scope
+    assert making.withheld(export, scope) == "", "nobody left since"

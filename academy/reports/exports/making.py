@@ -86,6 +86,8 @@ def make(export: Export, *, clock: Callable[[], datetime]) -> Made:
                     control = _write(form, table, circumstances, out, heart)
                     sha256 = hashlib.file_digest(out, "sha256").hexdigest()
                 size = draft.stat().st_size
+        if table.as_of is not None:  # such figures name nobody, and `withheld` counts since they were counted
+            left_before = count_who_left(question.scope.units, since=_eve(table.as_of))
         return Made(
             scope=question.scope.label[:300],
             scope_sha256=fingerprint,
