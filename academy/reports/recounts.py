@@ -2,7 +2,7 @@
 
 Each recount is one statement over all rows, so it sees one moment, whatever is written meanwhile; only rows that differ
 come out of the database. Kinds that only repeat facts (`Kind.is_cache`) can be written anew, the others are facts: they are
-named until somebody has looked.
+named until somebody has looked. Figures of agencies follow with some delay: rollup/checking.py says when they differ.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from academy.distinct import IsDistinct
 from academy.people.models import ChangeLog, Person, Placement
 from academy.reports import facts
+from academy.reports.rollup import checking
 from certificates import issuing
 from certificates.models import Certificate, NumberSeries
 from courses import keeping_progress, mirrors
@@ -65,6 +67,9 @@ class Kind(models.TextChoices):
     PRINTED_UNIT = "certificate.unit", _("Certificate: printed work unit")
     SERIES_GAP = "series.count", _("Series of numbers: gaps")
     SERIES_END = "series.last", _("Series of numbers: last number")
+    AGENCY_COURSES = "agency.courses", _("Figures of an agency: sum of its courses")
+    AGENCY_MONTHS = "agency.months", _("Figures of an agency: sum of its months")
+    AGENCY_FACTS = "agency.facts", _("Figures of an agency: completions, certificates and credit hours")
 
     @property
     def is_cache(self) -> bool:
@@ -74,7 +79,8 @@ class Kind(models.TextChoices):
 
 @dataclass(frozen=True)
 class Difference:
-    """`key` is that of the row: of an enrolment or a completion, person/year, the number of a certificate, a series.
+    """`key` is that of the row: of an enrolment or a completion, person/year, the number of a certificate, a series, or
+    agency, year and column of the figures of an agency.
 
     People are named by the key of their row, never by NIP or name; `run` is for finding the row on a page.
     """
@@ -252,11 +258,18 @@ def _of_series(_at: datetime) -> Iterator[Difference]:
         yield Difference(Kind.SERIES_END, f"{code} {year}", None, None, str(last), "0")
 
 
+def _of_agencies(at: datetime) -> Iterator[Difference]:
+    """The figures counted beforehand, against each other and the facts. Either way they are counted anew here."""
+    for wrong in chain(checking.of_parts(at=at), checking.of_facts(at=at)):
+        key = f"{wrong.agency} {wrong.year} {wrong.column}"
+        yield Difference(Kind(f"agency.{wrong.by}"), key, None, None, _text(wrong.stored), _text(wrong.counted))
+
+
 Recount = Callable[[datetime], Iterator[Difference]]
 OF_CACHES: tuple[Recount, ...] = (_of_enrolments, _of_progress, _of_years)
 RECOUNTS: tuple[Recount, ...] = (
     *OF_CACHES,
-    *(_of_people, _of_completions, _of_annulments, _owed, _several_live, _of_prints, _of_series),
+    *(_of_people, _of_completions, _of_annulments, _owed, _several_live, _of_prints, _of_series, _of_agencies),
 )
 
 

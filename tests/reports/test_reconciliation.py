@@ -17,8 +17,9 @@ from academy.notifications.models import Message
 from academy.people import units
 from academy.people.models import Person, Placement, Role
 from academy.reports import reconciliation, tasks
-from academy.reports.models import Reconciliation
+from academy.reports.models import AgencyYear, Reconciliation
 from academy.reports.recounts import RECOUNTS, Difference, Kind
+from academy.reports.rollup import refreshing
 from certificates import issuing
 from certificates.models import Certificate, NumberSeries
 from courses.models import ActivityProgress, Completion, Enrolment, EnrolmentProgress, LearnerYear
@@ -212,8 +213,27 @@ def test_what_is_damaged_is_named_and_mended_where_it_repeats_facts(completion, 
     assert (again.differences, again.mended, again.left) == (len(left), 0, len(left))
 
 
+def test_figures_of_agencies_that_do_not_agree_are_named_and_counted_anew(completion):
+    refreshing.refresh(at=AT)
+    assert kinds() == []
+    Enrolment.objects.filter(pk=completion.enrolment_id).update(completed_on="2026-10-01", counted_hours=2)
+    refreshing.rebuild(at=AT)
+    figures = AgencyYear.objects.filter(credit_hours=2)
+    figures.update(completions=7)
+    code = figures.get().agency.code
+    of_agencies = [
+        Difference(Kind.AGENCY_COURSES, f"{code} 2026 completions", None, None, "7", "1"),
+        Difference(Kind.AGENCY_MONTHS, f"{code} 2026 completions", None, None, "7", "1"),
+        Difference(Kind.AGENCY_FACTS, f"{code} 2026 credit_hours", None, None, "2", "3"),
+    ]
+    run = check(mends=True)
+    assert run.named[-3:] == [difference.as_json() for difference in of_agencies]
+    assert kinds() == [], "the enrolment was put right, and the figures have followed"
+
+
 def test_every_kind_is_damaged_once():
-    assert {kind for _damage, found in DAMAGES.values() for kind in found} == set(Kind.values)
+    of_agencies = {Kind.AGENCY_COURSES, Kind.AGENCY_MONTHS, Kind.AGENCY_FACTS}
+    assert {kind for _damage, found in DAMAGES.values() for kind in found} | of_agencies == set(Kind.values)
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,14 @@ from academy.people.placements import place
 from academy.reports.filters import Attribution, Filters
 from academy.reports.models import AgencyCourseMonth, AgencyCourseYear, AgencyYear
 from academy.reports.months import Month
-from academy.reports.rollup import refreshing, source
+from academy.reports.rollup import checking, refreshing, source
+from academy.reports.rollup.checking import Disagreement
 from academy.reports.rollup.source import Beforehand, Live, source_of
 from academy.reports.scope import Scope, scope_of
 from academy.reports.tasks import count_agencies
+from certificates.models import Certificate
 from courses import credit_hours
-from courses.certification import certified, no_longer_certified
+from courses.certification import no_longer_certified
 from courses.models import Completion, Course, Enrolment, Run
 from tests.factories import (
     LONG_AGO,
@@ -131,9 +133,13 @@ def go_on(dice: random.Random) -> None:
         else:
             Enrolment.objects.filter(pk=enrolment.pk).update(withdrawn_at=AT)
     done = list(Completion.objects.values_list("pk", flat=True))
-    no_longer_certified(dice.sample(done, 5))
+    revoked = dice.sample(done, 5)
+    Certificate.objects.filter(completion__in=revoked).update(revoked_at=AT)
+    no_longer_certified(revoked)
     credit_hours.annul(dice.sample(done, 4), at=AT)
-    certified(dice.sample(done, 3), at=AT)
+    bare = [key for key in done if not Certificate.objects.live().filter(completion=key).exists()]
+    for key in dice.sample(bare, 3):
+        make_certificate(Completion.objects.get(pk=key), revision=9)
     leaf = dice.choice([unit for unit in places if unit.name in {"A1", "B"}])
     other = WorkUnit.objects.filter(agency=leaf.agency, depth=1).get()
     units.merge_unit(leaf, into=other, by=PersonFactory(), at=AT)
@@ -147,8 +153,84 @@ def test_the_figures_equal_a_recount_whatever_happened(seed: int):
     refreshing.refresh(at=AT)
     check(scope)
     go_on(dice)
+    assert disagreements() == [], "what is behind is no mistake"
     refreshing.rebuild(at=AT + ROUND)
     check(scope)
+
+
+def disagreements() -> list[checking.Disagreement]:
+    """The facts say first: afterwards the figures follow them, whatever the parts said."""
+    return [*checking.of_facts(at=AT + ROUND), *checking.of_parts(at=AT + ROUND)]
+
+
+@pytest.fixture
+def year_of_one() -> AgencyYear:
+    """Somebody finished one course of three hours and holds the certificate."""
+    make_certificate(make_completion(PersonFactory(unit=units.ensure_root(AgencyFactory()))))
+    refreshing.refresh(at=AT)
+    AgencyYear.objects.exclude(target=1).delete()
+    return AgencyYear.objects.get(year=2026)
+
+
+@pytest.mark.parametrize("column", checking.OF_PARTS)
+def test_an_agency_to_which_its_parts_do_not_add_up_is_named_and_counted_anew(year_of_one: AgencyYear, column: str):
+    right = getattr(year_of_one, column)
+    assert right in (1, 3)
+    AgencyYear.objects.update(**{column: 7})
+    expected = [Disagreement(by, year_of_one.agency.code, 2026, column, 7, right) for by in ("courses", "months")]
+    assert list(checking.of_parts(at=AT)) == expected
+    assert list(checking.of_parts(at=AT)) == []
+    AgencyCourseMonth.objects.update(**{checking.IN_MONTHS[column]: 7})
+    assert list(checking.of_parts(at=AT)) == [Disagreement("months", year_of_one.agency.code, 2026, column, right, 7)]
+    AgencyCourseYear.objects.update(**{column: 7})
+    assert list(checking.of_parts(at=AT)) == [Disagreement("courses", year_of_one.agency.code, 2026, column, right, 7)]
+    assert list(checking.of_parts(at=AT)) == []
+
+
+FORGOTTEN: dict[str, dict[str, Any]] = {
+    "completions": {"completed_on": None},
+    "completions_certified": {"certified_at": None},
+    "credit_hours": {"counted_hours": 7},
+    "earned_completions": {"earned_unit": None},
+    "earned_certified": {"certified_at": None},
+}
+
+
+@pytest.mark.parametrize("column", checking.OF_FACTS)
+def test_an_agency_that_says_something_else_than_the_facts_is_named_when_counting_does_not_help(
+    year_of_one: AgencyYear, column: str
+):
+    assert getattr(year_of_one, column) in (1, 3)
+    for model in (AgencyYear, AgencyCourseYear):
+        model.objects.update(**{column: 7})
+    assert list(checking.of_facts(at=AT)) == [], "counting anew helps"
+    year_of_one.refresh_from_db()
+    right = getattr(year_of_one, column)
+    Enrolment.objects.update(**FORGOTTEN[column])
+    refreshing.recount(year_of_one.pk, at=AT)
+    found = {wrong.column: (wrong.by, wrong.stored, wrong.counted) for wrong in checking.of_facts(at=AT)}
+    assert found[column] == ("facts", 7 if column == "credit_hours" else 0, right)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+@pytest.mark.django_db(transaction=True)
+def test_parts_are_compared_while_nobody_counts(year_of_one: AgencyYear):
+    """Another has written the row and not yet its parts, and is waited for."""
+    found: list[checking.Disagreement] = []
+
+    def check_of_another() -> None:
+        found.extend(checking.of_parts(at=AT))
+        connection.close()
+
+    AgencyYear.objects.update(completions=7)
+    with transaction.atomic():
+        refreshing.recount(year_of_one.pk, at=AT)
+        other = Thread(target=check_of_another)
+        other.start()
+        other.join(2)
+        assert other.is_alive()
+    other.join(30)
+    assert found == []
 
 
 def test_a_round_reaches_the_present_year_and_the_night_the_past_ones():

@@ -41,9 +41,14 @@ def rebuild(*, at: datetime) -> int:
     _prepare(at=at)
     keys = list(AgencyYear.objects.order_by("-year", "pk").values_list("pk", flat=True))
     for key in keys:
-        with transaction.atomic():
-            _write(AgencyYear.objects.select_for_update().get(pk=key), at=at)
+        recount(key, at=at)
     return len(keys)
+
+
+@transaction.atomic
+def recount(key: int, *, at: datetime) -> None:
+    """Count one agency and year anew, by the key of its row; DoesNotExist if the agency is gone."""
+    _write(AgencyYear.objects.select_for_update().get(pk=key), at=at)
 
 
 @transaction.atomic
