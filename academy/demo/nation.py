@@ -252,7 +252,7 @@ def _enrol(units: _Units, unit_of: Any, people: Any, offer: _Offer, per_learner:
     run = (course * len(YEARS) + year) * RUNS_A_YEAR + dice.choice(RUNS_A_YEAR, size=size, p=RUN_WEIGHTS)
     once = np.unique(person.astype(np.int64) * len(offer.runs) + run, return_index=True)[1]
     day = year[once] * 365 + dice.integers(0, 300, size=len(once))
-    in_time = np.argsort(day, kind="stable")
+    in_time = np.lexsort((dice.random(len(once)), day))  # within a day in no order: neither of people nor of agencies
     rows, day = once[in_time], day[in_time]
     fate = dice.random(len(rows))
     done_on = day + dice.integers(1, 60, size=len(rows))

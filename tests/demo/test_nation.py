@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -33,3 +34,16 @@ def test_its_foreign_keys_are_those_that_were_there():
     before = keys()
     make_nation(learners=100, tell=lambda _text: None)
     assert keys() == before
+
+
+@pytest.mark.django_db
+def test_the_enrolments_of_an_agency_are_scattered_over_all_that_lie_in_the_order_of_time():
+    """Clustered even within a day, an agency would be read from a few pages of the table, which no real one is."""
+    make_nation(learners=6000, tell=lambda _text: None)
+    rows = list(Enrolment.objects.order_by("pk").values_list("enrolled_at", "agency_id"))
+    assert rows == sorted(rows, key=lambda row: row[0])
+    agencies = [agency for _at, agency in rows]
+    largest = max(set(agencies), key=agencies.count)
+    follows_itself = sum(one == other == largest for one, other in pairwise(agencies))
+    share = agencies.count(largest) / len(agencies)
+    assert follows_itself < 2 * share * agencies.count(largest)
