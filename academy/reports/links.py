@@ -19,6 +19,7 @@ EVENT_OF_COLUMN = {
     "certified": State.CERTIFIED,
     "credit_hours": State.FINISHED,
 }
+ALL_THAT_FINISHED = {State.TARGET, State.ENROLLED, State.FINISHED}  # lists of people of which none is missing
 
 
 def from_unit(filters: Filters, column: Column, line: Line | None) -> str:
@@ -82,6 +83,13 @@ def from_person(filters: Filters, column: Column, line: Line | None) -> str:
         return reverse("report_person", args=[person]) if person else ""
     course = filters.course.key if filters.course else line.refs.get("course_key")
     return from_pair(column, line, course)
+
+
+def from_matrix(filters: Filters, column: Column, line: Line | None) -> str:
+    """As `from_person`; the finished courses of everybody in the list lead to these pairs, where there is a list of them."""
+    if line is None and column.key == "finished" and not filters.by_earned_unit and filters.state in ALL_THAT_FINISHED:
+        return filters.with_(state=State.FINISHED).address("report_participants")
+    return from_person(filters, column, line)
 
 
 def from_pair(column: Column, line: Line, course_key: str | None) -> str:

@@ -24,7 +24,7 @@ from academy.reports.control import Circumstances, Control, Progress
 from academy.reports.facts import years
 from academy.reports.files import FORMATS, FileFormat
 from academy.reports.filters import Choices, Filters, State, read_filters
-from academy.reports.links import Links, from_course, from_person, from_unit, from_unit_and_course, to_list
+from academy.reports.links import Links, from_course, from_matrix, from_person, from_unit, from_unit_and_course, to_list
 from academy.reports.scope import Scope, Unit
 from academy.reports.tables import Line, Table
 from courses.models import Course, Edition
@@ -263,7 +263,7 @@ REPORTS = {
             table=lambda question: matrix.people_and_courses(
                 question.scope, question.filters, question.courses, today=question.today
             ),
-            links=from_person,
+            links=from_matrix,
             about=_("One line per person, one column per course."),
             choices=Choices(OF_COMPLETION, State.TARGET, earned=True, earned_states=COMPLETED),
             searchable=True,

@@ -105,6 +105,19 @@ def test_people_and_courses_crosswise(world: World, hr: Client):
     ]
 
 
+@pytest.mark.parametrize("query", ["", "keadaan=terdaftar", "keadaan=selesai", "q=ana", "unit={unit}"])
+def test_what_a_matrix_says_is_finished_leads_to_that_many_lines(world: World, hr: Client, query: str):
+    page = hr.get(f"/laporan/matriks/?{query.format(unit=world.people['ana'].unit_id)}")
+    cell = soup(page).select("main tfoot tr > *")[-1]
+    behind = page_table(hr.get(cell.select_one("a")["href"]))
+    assert cell.get_text(strip=True) == str(len(behind.rows)) != "0"
+
+
+def test_a_matrix_of_some_has_no_list_of_all_that_they_finished(world: World, hr: Client):
+    page = hr.get("/laporan/matriks/?keadaan=bersertifikat")
+    assert (page_table(page).totals[-1], soup(page).select("main tfoot a")) == ("1", [])
+
+
 def test_the_matrix_by_the_unit_when_earned_names_nobody_who_left(world: World, hr: Client):
     place(world.people["ana"], unit=world.people["gita"].unit, from_on=AT.date(), today=AT.date())
     table = page_table(hr.get(f"/laporan/matriks/?{EARNED}"))
