@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -19,7 +20,7 @@ from academy.reports.tasks import make_next_export
 from tests.end_to_end.workers import Worker
 from tests.factories import make_edition, make_hr, make_nip, make_unit
 from tests.reports.exporting import ask, files
-from tests.reports.world import read_csv
+from tests.reports.world import Sheet, read_csv, read_json, read_xlsx
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 MANY, KILLS = 40_000, 3
@@ -68,8 +69,11 @@ def drafts() -> list[Path]:
     return [path for path in files() if path.name.startswith(".") and path.stat().st_size]
 
 
-def test_workers_killed_in_the_middle_leave_no_half_file_and_the_next_makes_it_whole(officer: Person, worker: Worker):
-    export = ask(officer, at=timezone.now())
+@pytest.mark.parametrize(("word", "read"), [("csv", read_csv), ("xlsx", read_xlsx), ("json", read_json)])
+def test_workers_killed_in_the_middle_leave_no_half_file_and_the_next_makes_it_whole(
+    officer: Person, worker: Worker, word: str, read: Callable[[bytes], Sheet]
+):
+    export = ask(officer, at=timezone.now(), word=word)
     assert export.total == MANY + 1
     doorbell.ring(make_next_export)
     for _kill in range(KILLS):
@@ -92,7 +96,7 @@ def test_workers_killed_in_the_middle_leave_no_half_file_and_the_next_makes_it_w
     content = path.read_bytes()
     assert (path, len(content)) == (making.path_of(export.file_key), export.size)
     assert hashlib.sha256(content).hexdigest() == export.sha256
-    sheet = read_csv(content)
+    sheet = read(content)
     assert export.rows == len(sheet.rows) == MANY + 1
     assert set(sheet.column("NIP")) == set(Person.objects.filter(unit=officer.unit).values_list("nip", flat=True))
     assert Message.objects.filter(person=officer).count() == 1
