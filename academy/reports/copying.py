@@ -73,7 +73,8 @@ def _sent(lines: QueryLines, *renderings: Rendering) -> Iterator[Sent]:
     sql, params = query.query.get_compiler(query.db).as_sql()
     looked = f"SELECT *, {delicate} AS delicate FROM ({sql}) AS final OFFSET 0"  # noqa: S608  ours; OFFSET: once a line
     statement = f"COPY (SELECT {', '.join([*rendered, *totalled])} FROM ({looked}) AS lines) TO STDOUT"  # noqa: S608
-    with connections[query.db].cursor() as cursor, cursor.copy(statement, params) as copy:
+    used = connections[query.db]
+    with used.wrap_database_errors, used.cursor() as cursor, cursor.copy(statement, params) as copy:
         yield from copy
 
 

@@ -7,16 +7,25 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connection
+from django.db.models import IntegerField, TextField
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast
 from django.test import Client
 
-from academy.reports import reading
+from academy.people.models import Person
+from academy.reports import control, reading
+from academy.reports.columns import Column, Kind
+from academy.reports.exports import jobs, making
 from academy.reports.models import Export
 from academy.reports.registry import REPORTS
-from academy.reports.tables import MadeLines, Table
+from academy.reports.tables import MadeLines, QueryLines, Table
 from tests.end_to_end.workers import PROJECT, database_url
+from tests.factories import AT
+from tests.reports.exporting import files, make_export
 from tests.reports.world import World, soup
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,6 +99,24 @@ def test_a_file_whose_lines_cannot_be_counted_in_time_becomes_a_job(world: World
     assert response.status_code == 202
     assert Export.objects.get().total is None
     assert "0 baris ditulis" in soup(response).get_text()
+
+
+@pytest.mark.parametrize("word", ["csv", "xlsx", "json"])
+def test_a_job_whose_query_never_ends_is_given_up(world: World, monkeypatch, word: str):
+    number = Column("number", "Angka", Kind.INTEGER)
+    endless = RawSQL(f"({ENDLESS[connection.vendor]})", (), output_field=IntegerField())  # noqa: S611  ours
+    lines = QueryLines(
+        (number,), Person.objects.order_by("pk"), {"number": Cast(Cast(endless, TextField()), IntegerField())}
+    )
+    table = Table("pegawai", REPORTS["pegawai"].title, (number,), lines)
+    monkeypatch.setitem(REPORTS, "pegawai", replace(REPORTS["pegawai"], table=lambda _question: table))
+    monkeypatch.setattr(control, "LONG", 1)  # PostgreSQL renders what is long
+    monkeypatch.setattr(making, "MOST_TIME", timedelta(seconds=0.2))
+    export = make_export(world.hr, format=word)
+    assert jobs.work_on_next(clock=lambda: AT)
+    export.refresh_from_db()
+    assert (export.problem, export.failed_at, files()) == (Export.Problem.TIME, AT, [])
+    assert not jobs.work_on_next(clock=lambda: AT)
 
 
 SCRIPT = """

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from academy import doorbell
 from academy.people.models import Person
+from academy.reports import reading
 from academy.reports.exports import making, telling
 from academy.reports.exports.heart import LeaseLost
 from academy.reports.exports.queue import claim_next, free
@@ -93,6 +94,8 @@ def work_on_next(*, clock: Clock) -> bool:
         log.info("Export %s was taken over or cancelled", export.pk)
     except making.NotAllowed as refusal:
         _fail(export, refusal.problem, at=clock())
+    except reading.TooLong:
+        _fail(export, Problem.TIME, at=clock())
     except Exception as error:  # whatever is wrong with one, the others are still owed theirs
         log.exception("Export %s cannot be made", export.pk)
         _rest(export, error, at=clock())

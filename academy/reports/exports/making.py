@@ -25,6 +25,9 @@ from academy.reports.scope import Scope, scope_of
 from academy.reports.tables import Table
 from academy.whole_files import appearing
 
+# The largest file there may be, of millions of lines, takes minutes; a statement that never ends must not hold a worker.
+MOST_TIME = timedelta(hours=2)
+
 
 class NotAllowed(Exception):
     """The officer may not have this file, today or any more."""
@@ -66,14 +69,14 @@ def path_of(file_key: str) -> Path:
 def make(export: Export, *, clock: Callable[[], datetime]) -> Made:
     """Write the file under a name of its own: a worker that lost its lease overwrites nobody's.
 
-    NotAllowed, LeaseLost; OSError if the disk refuses, DatabaseError if the database is away.
+    NotAllowed, LeaseLost; TooLong after MOST_TIME; OSError if the disk refuses, DatabaseError if the database is away.
     """
     at = clock()
     with override(export.language), Heart(export, clock=clock) as heart:
         report, question = _question(export, at=at)
         # Before the lines are read: a scope that shrinks meanwhile must not fit the file.
         fingerprint, left_before = question.scope.fingerprint(), count_who_left(question.scope.units, since=_eve(at))
-        with reading.apart():
+        with reading.limited(MOST_TIME.total_seconds()):
             table = report.table(question)
             filters = question.filters
             circumstances = files.Circumstances(
