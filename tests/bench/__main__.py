@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -30,13 +31,17 @@ def main() -> int:
     size = os.environ.get("BENCH_SIZE", "")
     if size not in pages.SIZES:
         sys.exit(f"BENCH_SIZE is full or not set, not {size!r}.")
-    figures = bench("SQLite", "", size) + nation("SQLite", "", size)
+    parts = [partial(bench, "SQLite", ""), partial(nation, "SQLite", "")]
     server = postgresql()
     if server:
-        figures += bench("PostgreSQL", server, size) + nation("PostgreSQL", server, size)
-        figures += writers(server, size)
+        parts += [partial(bench, "PostgreSQL", server), partial(nation, "PostgreSQL", server), partial(writers, server)]
     else:
         print("No PostgreSQL answers: its half was not measured.", file=sys.stderr)
+    figures: list[Figure] = []
+    for measure in parts:
+        measured = measure(size)
+        print(table(measured), end="\n\n", file=sys.stderr)  # of a run that takes hours, what is known by now
+        figures += measured
     print(table(figures))
     print(f"load average {os.getloadavg()[0]:.1f}; compare ratios and counts, not times")
     write(figures, PROJECT / "var" / "bench.json")
