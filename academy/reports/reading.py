@@ -6,6 +6,7 @@ otherwise from the one everything else uses. Roles and everything that is writte
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
 ALIAS = "reports"
+log = logging.getLogger(__name__)
 AGAIN_SECONDS = 0.2  # a statement that began just then is not spared
 
 _apart: ContextVar[bool] = ContextVar("reports_read_apart", default=False)
@@ -90,7 +92,13 @@ class _Watch(threading.Thread):
             if self._connection.vendor == "sqlite":
                 raw.interrupt()
             else:
-                raw.cancel_safe(timeout=5.0)
+                self._cancel(raw)
+
+    def _cancel(self, raw: Any) -> None:
+        try:
+            raw.cancel_safe(timeout=5.0)
+        except Exception:  # whatever hinders it, the next try may reach the server
+            log.exception("A statement that took too long could not be ended")
 
     def stop(self) -> None:
         """Afterwards nothing is ended any more: the connection may serve another request by then."""

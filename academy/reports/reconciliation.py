@@ -1,6 +1,7 @@
 """The nightly recount: asked for by a row, carried out by one worker at a time, told to operators, kept as proof.
 
-Calling twice equals calling once. What differs is named; written anew is only what repeats facts, and only when asked.
+Calling twice equals calling once. What differs is named; written anew is only what repeats facts, and only when asked, but
+for figures of agencies, which every round of the clock counts anew.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 Told = Callable[[Difference], None]
 NIGHT = time(2)  # in the time zone of the academy
-LEASE = timedelta(minutes=30)  # renewed before each recount, of which none takes so long
+LEASE = timedelta(hours=2)  # renewed before each recount, of which none takes so long
 MOST_TRIES = 3  # that a worker may die over it
 MOST_NAMED = 100  # rows of one kind that are kept by name; all are counted
 PORTION = 500  # people written anew in one transaction
@@ -108,7 +109,8 @@ def carry_out(asked: Reconciliation, *, clock: Clock, told: Told | None = None) 
         log.exception("The numbers could not be checked")
         _finish(run, at=clock(), problem=type(error).__name__)
         return run
-    mended = _mend(run, person_ids, found, clock=clock) if person_ids else 0
+    mends = run.mends and any(Kind(kind).is_cache for kind in found)
+    mended = _mend(run, person_ids, found, clock=clock) if mends else 0
     differences = found.total()
     kept = {"named": named, "found": dict(found), "differences": differences, "mended": mended}
     if _finish(run, at=clock(), **kept) and differences > mended:

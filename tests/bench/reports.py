@@ -5,14 +5,16 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from tests.bench.figures import Figure, at_least, at_most, only_told, told
+from tests.bench.figures import Figure, at_least, at_most, told
 from tests.end_to_end.stack import Stack
 
 LEARNERS = {"": 100_000, "full": 1_000_000}
 ROUNDS = {"": 5, "full": 5}
 ROUNDS_OF_QUERIES = 11  # each takes a second or two
 ROUNDS_OF_THE_NATION = {"": 5, "full": 3}  # millions of lines take minutes each
-TIMES_BARE, TIMES_JOINED, TIMES_COUNT, PAGE_MS = 1.5, 5, 8, 2
+# Of an agency of sixty thousand. In the small one of the usual size what Python does weighs as much as the SQL.
+TIMES_BARE, TIMES_JOINED = {"": 3, "full": 1.5}, {"": 1, "full": 5}
+TIMES_COUNT, PAGE_MS = {"": 20, "full": 8}, {"": 5, "full": 2}
 CSV_TIMES_COPY, XLSX_TIMES_XLSXWRITER = 1.5, 5
 GROWTH_MIB, XLSX_MIB = 10, 60
 DASHBOARD_MS = 500
@@ -26,10 +28,8 @@ OF_THE_NATION = {
 
 
 def measure(academy: Stack, *, database: str, size: str) -> list[Figure]:
-    """`academy` has an empty database; SQLite is told, PostgreSQL has the budgets.
-
-    Those of an agency of sixty thousand are told of a small one, too: there Python weighs as much as its SQL.
-    """
+    """`academy` has an empty database; PostgreSQL has the budgets, SQLite those of the usual size."""
+    agency = size if database == "PostgreSQL" else ""
     learners = LEARNERS[size] if database == "PostgreSQL" else LEARNERS[""]
     nation = academy.ask("prepare_nation", learners=learners)
     told_of = f"{nation['learners']} learners, {nation['enrolments']} enrolments, {nation['largest']} in the agency"
@@ -37,22 +37,24 @@ def measure(academy: Stack, *, database: str, size: str) -> list[Figure]:
     hours = [academy.ask("hours_round") for _round in range(ROUNDS_OF_QUERIES)]
     figures = [
         told(f"report.agency ({database})", 1000 * _median(rounds, "by unit, whole"), "ms", told_of),
-        at_most(f"report.hours ({database})", _ratio(hours, "hours", "count"), "x count(*)", TIMES_COUNT, told_of),
+        at_most(
+            f"report.hours ({database})", _ratio(hours, "hours", "count"), "x count(*)", TIMES_COUNT[agency], told_of
+        ),
         at_most(
             f"report.hours page of the gap list ({database})",
             1000 * _median(hours, "page"),
             "ms",
-            PAGE_MS,
+            PAGE_MS[agency],
             f"its SQL, units counted before; {1000 * _median(hours, 'page, whole'):.0f} ms with Python; {told_of}",
         ),
     ]
     if database == "PostgreSQL":
         figures += [
-            at_most("report.agency × bare SQL", _ratio(rounds, "ours", "bare"), "x", TIMES_BARE, told_of),
-            at_least("report.agency × join form", _ratio(rounds, "joined", "ours"), "x faster", TIMES_JOINED, told_of),
+            at_most("report.agency × bare SQL", _ratio(rounds, "ours", "bare"), "x", TIMES_BARE[agency], told_of),
+            at_least(
+                "report.agency × join form", _ratio(rounds, "joined", "ours"), "x faster", TIMES_JOINED[agency], told_of
+            ),
         ]
-    if database != "PostgreSQL" or size != "full":
-        figures = [only_told(each) for each in figures]
     return figures + _nation(academy, database, size, told_of) + _files(academy, database, size)
 
 
@@ -92,7 +94,7 @@ def _files(academy: Stack, database: str, size: str) -> list[Figure]:
         speed,
         at_least(
             f"export.xlsx ({database})", _ratio(xlsx, "xlsxwriter", "ours"), "x XlsxWriter",
-            XLSX_TIMES_XLSXWRITER if database == "PostgreSQL" else 1, rows,
+            XLSX_TIMES_XLSXWRITER if database == "PostgreSQL" and size == "full" else 1, rows,
         ),
         at_most(f"export.xlsx memory ({database})", _median(xlsx, "grown"), "MiB", XLSX_MIB, "grown"),
         at_most(

@@ -198,7 +198,7 @@ HOPELESS = {"of somebody else": ["learner_year.credit_hours"]}
 def test_a_clean_academy_says_nothing(completion):
     run = check()
     assert (run.state(at=LATER), run.differences, run.named, run.found) == ("agrees", 0, [], {})
-    assert run.checked == {"enrolments": 2, "completions": 1, "years": 1, "certificates": 1}
+    assert run.checked == {"enrolments": 2, "completions": 1, "years": 1, "certificates": 1, "agencies": 0}
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -225,10 +225,23 @@ def test_figures_of_agencies_that_do_not_agree_are_named_and_counted_anew(comple
         Difference(Kind.AGENCY_COURSES, f"{code} 2026 completions", None, None, "7", "1"),
         Difference(Kind.AGENCY_MONTHS, f"{code} 2026 completions", None, None, "7", "1"),
         Difference(Kind.AGENCY_FACTS, f"{code} 2026 credit_hours", None, None, "2", "3"),
+        Difference(Kind.AGENCY_FACTS, f"{code} 2026 earned_hours", None, None, "2", "3"),
     ]
     run = check(mends=True)
-    assert run.named[-3:] == [difference.as_json() for difference in of_agencies]
-    assert kinds() == [], "the enrolment was put right, and the figures have followed"
+    assert [row for row in run.named if row["kind"].startswith("agency.")] == [each.as_json() for each in of_agencies]
+    assert (run.state(at=LATER), run.left) == ("mended", 0), (
+        "the enrolment was put right, and the figures have followed"
+    )
+    assert kinds() == []
+
+
+def test_figures_that_their_parts_contradict_are_told_though_they_are_counted_anew(completion):
+    refreshing.refresh(at=AT)
+    AgencyYear.objects.filter(completions=1).update(completions=7)
+    run = check()
+    assert (run.state(at=LATER), run.found) == ("differs", {"agency.courses": 1, "agency.months": 1})
+    again = check(at=LATER + timedelta(days=1))
+    assert again.state(at=LATER) == "agrees"
 
 
 def test_every_kind_is_damaged_once():

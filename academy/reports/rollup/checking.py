@@ -1,9 +1,12 @@
-"""Whether the figures of agencies agree with each other, and with completions, certificates and the hours of years."""
+"""Whether the figures of agencies agree with each other, and with completions, certificates and credit hours.
+
+Whatever does not agree is counted anew here, as the next round of the clock would do.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,13 +18,14 @@ from academy.reports.models import AgencyCourseMonth, AgencyCourseYear, AgencyYe
 from academy.reports.rollup import refreshing
 from academy.reports.rollup.source import NOW, THEN
 from certificates.models import Certificate
+from courses.credit_hours import credited
 from courses.models import Completion, LearnerYear
 
-TIMES = 3  # what differs so often, each time counted anew just before, is no change that came in between
+TIMES = 3  # what differs by as much so often, each time counted anew just before, is nothing that came in between
 OF_PARTS = (*NOW, *THEN)
-IN_MONTHS = {column: column for column in OF_PARTS} | {"completions_certified": "certified"}
-OF_FACTS = ("completions", "completions_certified", "credit_hours", "earned_completions", "earned_certified")
-Sums = Mapping[tuple[int, int], int]  # by keys of agency and year
+IN_MONTHS = {"completions_certified": "certified"}  # what AgencyCourseMonth calls otherwise
+Agencies = Collection[int] | None  # keys; None: all
+Sums = Mapping[tuple[int, int], int]  # by key of the agency and year
 
 
 @dataclass(frozen=True)
@@ -35,43 +39,55 @@ class Disagreement:
     stored: int
     counted: int
 
+    @property
+    def gap(self) -> tuple[str, int]:
+        return self.column, self.counted - self.stored
 
-def of_parts(*, at: datetime) -> Iterator[Disagreement]:
-    """Agencies to which their courses or their months do not add up; they are counted anew once they are named.
+
+def recount_unlike_parts(*, at: datetime) -> list[Disagreement]:
+    """Agencies to which their courses or their months do not add up.
 
     Whoever counts holds the row of the agency: while it is ours, nothing comes in between.
     """
-    for row in _differing(AgencyYear.objects.all(), _parts):
+    found: list[Disagreement] = []
+    for key in _differing(_parts):
         with transaction.atomic():
-            held = AgencyYear.objects.select_for_update().filter(pk=row)
-            found = _differing(held, _parts).get(row, [])
-            refreshing.recount(row, at=at)
-        yield from found
+            AgencyYear.objects.select_for_update().get(pk=key)
+            found += _differing(_parts, [key]).get(key, [])
+            refreshing.recount(key, at=at)
+    return found
 
 
-def of_facts(*, at: datetime) -> Iterator[Disagreement]:
-    """Agencies that say something else than the facts, and do so after they were counted anew.
+def recount_unlike_facts(*, at: datetime) -> list[Disagreement]:
+    """Agencies that say something else than the facts, and differ by as much whenever they are counted anew.
 
-    What is only behind follows here, as it does with the next round of the clock.
+    What was only behind follows; while somebody finishes a course every second, the gap is another each time.
     """
-    for row in _differing(AgencyYear.objects.all(), _facts):
-        for _time in range(TIMES):
-            refreshing.recount(row, at=at)
-            found = _differing(AgencyYear.objects.filter(pk=row), _facts).get(row, [])
-            if not found:
-                break
-        yield from found
+    found = _differing(_facts)
+    for time in range(TIMES):
+        before = found
+        for key in before:
+            refreshing.recount(key, at=at)
+        found = _differing(_facts, list(before))
+        if time:  # the gaps of the first look were those of rows that were behind
+            found = {key: [each for each in now if each.gap in _gaps(before[key])] for key, now in found.items()}
+    return [each for disagreements in found.values() for each in disagreements]
+
+
+def _gaps(found: Collection[Disagreement]) -> set[tuple[str, int]]:
+    return {each.gap for each in found}
 
 
 def _differing(
-    rows: QuerySet[AgencyYear], count: Callable[..., Iterator[tuple[str, str, Sums]]]
+    count: Callable[[Agencies], Mapping[tuple[str, str], Sums]], keys: Collection[int] | None = None
 ) -> dict[int, list[Disagreement]]:
-    """By key of the row; in several statements, as the facts may be read from another database."""
-    known = ["pk", "agency", "agency__code", "year"]
-    stored = list(rows.filter(counted_at__isnull=False).order_by("agency__code", "year").values(*known, *OF_PARTS))
-    only = {"agency": stored[0]["agency"], "year": stored[0]["year"]} if len(stored) == 1 else {}
+    """By key of the row; of all, or of these. In several statements: facts may be read from another database."""
+    rows = AgencyYear.objects.filter(counted_at__isnull=False).order_by("agency__code", "year")
+    if keys is not None:
+        rows = rows.filter(pk__in=keys)
+    stored = list(rows.values("pk", "agency", "agency__code", "year", *OF_PARTS))
     found: defaultdict[int, list[Disagreement]] = defaultdict(list)
-    for by, column, sums in count(**only):
+    for (by, column), sums in count(None if keys is None else {row["agency"] for row in stored}).items():
         for row in stored:
             counted = sums.get((row["agency"], row["year"]), 0)
             if row[column] != counted:
@@ -81,33 +97,37 @@ def _differing(
     return dict(found)
 
 
-def _parts(**only: int) -> Iterator[tuple[str, str, Sums]]:
+def _parts(of: Agencies) -> dict[tuple[str, str], Sums]:
     """What the courses and the months of agencies add up to."""
     courses, months = AgencyCourseYear.objects.all(), AgencyCourseMonth.objects.all()
-    of_months = {column: Sum(name) for column, name in IN_MONTHS.items()}
-    yield from _summed("courses", courses, ("agency", "year"), {column: Sum(column) for column in OF_PARTS}, **only)
-    yield from _summed("months", months, ("agency", "month__year"), of_months, **only)
+    return {
+        ("courses", column): _summed(courses, "agency", "year", Sum(column), of) for column in OF_PARTS
+    } | {
+        ("months", column): _summed(months, "agency", "month__year", Sum(IN_MONTHS.get(column, column)), of)
+        for column in OF_PARTS
+    }  # fmt: skip
 
 
-def _facts(**only: int) -> Iterator[tuple[str, str, Sums]]:
+def _facts(of: Agencies) -> dict[tuple[str, str], Sums]:
     """What is written when somebody finishes or a certificate changes; `facts` and `months` read copies of that."""
-    hours = LearnerYear.objects.filter(person__is_active=True)
-    of_hours = {"credit_hours": Sum("credit_hours")}
-    yield from _summed("facts", hours, ("person__unit__agency", "year"), of_hours, **only)
-    done, certificates = Completion.objects.all(), Certificate.objects.live().published()
-    for rows, column, to in ((done, "completions", ""), (certificates, "certified", "completion__")):
-        active, year = rows.filter(**{f"{to}person__is_active": True}), f"{to}completed_on__year"
-        now = {"completions_certified" if to else column: Count("pk")}
-        yield from _summed("facts", active, (f"{to}person__unit__agency", year), now, **only)
-        yield from _summed("facts", rows, (f"{to}unit__agency", year), {f"earned_{column}": Count("pk")}, **only)
+    done, held, hours = Completion.objects.all(), Certificate.objects.live().published(), LearnerYear.objects.all()
+    now, then, year, rows = "person__unit__agency", "unit__agency", "completed_on__year", Count("pk")
+    active, of_active = {"person__is_active": True}, {"completion__person__is_active": True}
+    sums = {
+        "completions": _summed(done.filter(**active), now, year, rows, of),
+        "completions_certified": _summed(
+            held.filter(**of_active), f"completion__{now}", f"completion__{year}", rows, of
+        ),
+        "credit_hours": _summed(hours.filter(**active), now, "year", Sum("credit_hours"), of),
+        "earned_completions": _summed(done, then, year, rows, of),
+        "earned_certified": _summed(held, f"completion__{then}", f"completion__{year}", rows, of),
+        "earned_hours": _summed(credited(), then, year, Sum("credit_hours"), of),
+    }
+    return {("facts", column): found for column, found in sums.items()}
 
 
-def _summed(
-    by: str, rows: QuerySet[Any], of: tuple[str, str], sums: dict[str, Any], **only: int
-) -> Iterator[tuple[str, str, Sums]]:
-    """Each of the sums by agency and year, which are at the paths `of`; of all, or of one agency and year alone."""
-    chosen = rows.filter(**{of[place]: only[name] for place, name in enumerate(("agency", "year")) if only})
-    named = {f"sum_{column}": expression for column, expression in sums.items()}
-    found = list(chosen.order_by().values_list(*of).annotate(**named))
-    for place, column in enumerate(sums, start=2):
-        yield by, column, {(row[0], row[1]): row[place] for row in found}
+def _summed(rows: QuerySet[Any], agency: str, year: str, total: Any, of: Agencies) -> Sums:
+    """The total by agency and year, which are at these paths."""
+    chosen = rows if of is None else rows.filter(**{f"{agency}__in": of})
+    grouped = chosen.order_by().values_list(agency, year).annotate(total=total)
+    return {(key, of_year): summed for key, of_year, summed in grouped}
