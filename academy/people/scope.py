@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -67,9 +67,12 @@ def people_in(units: QuerySet[WorkUnit]) -> QuerySet[Person]:
     return cast("QuerySet[Person]", Person.objects.filter(unit__in=units))
 
 
-def count_who_left(units: QuerySet[WorkUnit], *, since: date) -> int:
-    """How many people who worked in these units on that morning work in none of them now."""
-    later = Placement.objects.filter(person=OuterRef("person"), from_on__gt=OuterRef("from_on"), from_on__lt=since)
-    placements = Placement.objects.filter(~Exists(later), unit__in=units, from_on__lt=since)
-    count: int = placements.exclude(person__unit__in=units).order_by().values("person").distinct().count()
-    return count
+def who_left(units: QuerySet[WorkUnit], *, around: datetime) -> set[int]:
+    """Keys of the people who were placed in these units within a day of that moment, and work in none of them now.
+
+    Placements know days, and a day begins earlier in Jayapura than in Jakarta: whoever may have been there is meant.
+    """
+    first, last = (around - timedelta(days=1)).date(), (around + timedelta(days=1)).date()
+    later = Placement.objects.filter(person=OuterRef("person"), from_on__gt=OuterRef("from_on"), from_on__lt=first)
+    placements = Placement.objects.filter(~Exists(later), unit__in=units, from_on__lte=last)
+    return set(placements.exclude(person__unit__in=units).order_by().values_list("person", flat=True))

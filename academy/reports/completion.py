@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -75,9 +75,6 @@ class UnitRow:
     @property
     def name(self) -> str:
         return pgettext("report", "%(unit)s (directly)") % {"unit": self.unit.name} if self.direct else self.unit.name
-
-    def holds(self, path: str) -> bool:
-        return path == self.unit.path if self.direct else path.startswith(self.unit.path)
 
 
 def unit_rows(scope: Scope, filters: Filters, below: Sequence[Unit]) -> list[UnitRow]:
@@ -227,11 +224,16 @@ def unit_sums(
     shown: Sequence[UnitRow], by_path: Mapping[str, Mapping[str, int]], keys: Sequence[str]
 ) -> list[dict[str, Any]]:
     """A row per unit with the sums of what stands by path within it; empty closed units are left out."""
+    below: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for length in {len(row.unit.path) for row in shown if not row.direct}:
+        for path, figures in by_path.items():
+            if len(path) >= length:
+                below[path[:length]].update(figures)
     rows: list[dict[str, Any]] = []
     for row in shown:
-        inside = [figures for path, figures in by_path.items() if row.holds(path)]
-        if inside or not (row.direct or row.unit.closed_on):
-            sums = {key: sum(figures[key] for figures in inside) for key in keys}
+        found = (by_path if row.direct else below).get(row.unit.path)
+        if found or not (row.direct or row.unit.closed_on):
+            sums = {key: found[key] if found else 0 for key in keys}
             rows.append({"unit_name": row.name, "unit": row.unit, "direct": row.direct} | sums)
     return rows
 

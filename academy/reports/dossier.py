@@ -25,7 +25,7 @@ from academy.pages.templatetags.formats import day, grouped
 from academy.reports import documents
 from academy.reports.columns import Column, Kind, Value, percentage, readable
 from academy.reports.control import Circumstances, Control, Progress, in_words
-from academy.reports.filters import Filters
+from academy.reports.filters import Filters, State
 from academy.reports.sheets import writable
 from academy.reports.tables import Line, Lines, MadeLines, QueryLines, Table
 from academy.reports.workbooks import write_xlsx
@@ -55,6 +55,16 @@ SIGNATORY_COLUMNS = (
     Column("position", pgettext_lazy("report column", "Position"), width=44),
     Column("certificates", pgettext_lazy("report column", "Certificates"), Kind.INTEGER, totalled=True),
 )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of page one, and the list behind it: the name of its page, and the state that is listed."""
+
+    name: str
+    value: str
+    page: str = ""
+    state: State | None = None
 
 
 class Changing(Exception):
@@ -102,8 +112,8 @@ class Tally:
                     completions=1, credit_hours=hours if isinstance(hours, int) else 0
                 )
             self.courses[refs["course_key"], str(values[place["course"]]), str(values[place["edition"]])] += 1
-            if values[place["number"]]:
-                self.signatories[refs["organiser"] or "", refs["signatory"] or "", refs["position"] or ""] += 1
+            if refs["organiser"] is not None:  # there is a certificate, though its number may be hidden
+                self.signatories[refs["organiser"], refs["signatory"] or "", refs["position"] or ""] += 1
             yield line
 
 
@@ -158,25 +168,25 @@ def measured(annex: Table) -> tuple[int, int]:
     return count, sums["credit_hours"]
 
 
-def figures(
-    units: Mapping[str, int], *, completions: int, credit_hours: int, filters: Filters
-) -> list[tuple[str, str]]:
-    """The figures of page one, by name; `units` are the sums of the report by unit."""
+def figures(units: Mapping[str, int], *, completions: int, credit_hours: int, filters: Filters) -> list[Figure]:
+    """The figures of page one; `units` are the sums of the report by unit."""
+    pairs, people = "report_participants", "report_people"
     told = [
-        (pgettext("report column", "Completions"), grouped(completions)),
-        (pgettext("report column", "Credit hours"), grouped(credit_hours)),
+        Figure(pgettext("report column", "Completions"), grouped(completions), pairs, State.FINISHED),
+        Figure(pgettext("report column", "Credit hours"), grouped(credit_hours), pairs, State.FINISHED),
     ]
+    certified = grouped(units["certified"])
     if filters.by_earned_unit:
-        return [told[0], (pgettext("report column", "Certified"), grouped(units["certified"])), told[1]]
+        return [told[0], Figure(pgettext("report column", "Certified"), certified, pairs, State.CERTIFIED), told[1]]
     share = readable(percentage(units["finished"], units["target"]), Kind.PERCENT)
-    people = [
-        (pgettext("report", "Target"), grouped(units["target"])),
-        (pgettext("report", "Enrolled"), grouped(units["enrolled"])),
-        (pgettext("report", "Finished"), grouped(units["finished"])),
-        (pgettext("report column", "Finished of target (%)"), share),
-        (pgettext("report", "Certified"), grouped(units["certified"])),
+    return [
+        Figure(pgettext("report", "Target"), grouped(units["target"]), people, State.TARGET),
+        Figure(pgettext("report", "Enrolled"), grouped(units["enrolled"]), people, State.ENROLLED),
+        Figure(pgettext("report", "Finished"), grouped(units["finished"]), people, State.FINISHED),
+        Figure(pgettext("report column", "Finished of target (%)"), share),
+        Figure(pgettext("report", "Certified"), certified, people, State.CERTIFIED),
+        *told,
     ]
-    return [*people, *told]
 
 
 def basis() -> list[tuple[str, str]]:
@@ -219,7 +229,12 @@ def _context(
         "year": str(filters.year),
         "foot": documents.foot(circumstances),
         "basis": [(name, writable(fact)) for name, fact in basis()],
-        "figures": figures(tables.units.lines.sums(), completions=control.rows, credit_hours=hours, filters=filters),
+        "figures": [
+            (each.name, each.value)
+            for each in figures(
+                tables.units.lines.sums(), completions=control.rows, credit_hours=hours, filters=filters
+            )
+        ],
         "facts": [
             (pgettext("report", "Scope"), writable(circumstances.scope)),
             *((name, writable(value)) for name, value in circumstances.filters),

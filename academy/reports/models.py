@@ -55,7 +55,7 @@ class Export(models.Model):
 
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("asked for at"))
-    report = models.CharField(max_length=16, help_text="Its name in the registry.")
+    report = models.CharField(max_length=40, help_text="Its name in the registry.")
     format = models.CharField(max_length=8)
     language = models.CharField(max_length=8)
     query: models.JSONField[Any, Any] = models.JSONField(help_text="The filters as they stand in an address.")
@@ -72,7 +72,7 @@ class Export(models.Model):
     as_of = models.DateTimeField(null=True)
     scope_sha256 = models.CharField(max_length=64, blank=True)
     about: models.JSONField[Any, Any] = models.JSONField(default=list, help_text="Keys of the topmost units in it.")
-    left_before = models.PositiveIntegerField(default=0, help_text="People who had left the scope lately by then.")
+    left: models.JSONField[Any, Any] = models.JSONField(default=list, help_text="Keys of who had just left the scope.")
     rows = models.PositiveIntegerField(default=0)
     totals: models.JSONField[Any, Any] = models.JSONField(default=dict, help_text="Sums by heading.")
     lines_sha256 = models.CharField(max_length=64, blank=True)

@@ -25,6 +25,7 @@ from academy.reports.facts import years
 from academy.reports.files import FORMATS, FileFormat
 from academy.reports.filters import Choices, Filters, State, read_filters
 from academy.reports.links import Links, from_course, from_matrix, from_person, from_unit, from_unit_and_course, to_list
+from academy.reports.rollup.source import Source, live_source
 from academy.reports.scope import Scope, Unit
 from academy.reports.tables import Line, Table
 from courses.models import Course, Edition
@@ -101,13 +102,15 @@ def read_question(
     return Question(scope, filters, courses, known_years, at), problems
 
 
-def _by_unit(question: Question) -> Table:
-    return completion.by_unit(question.scope, question.filters, _below(question), today=question.today)
+def _by_unit(question: Question, source: Source | None = None) -> Table:
+    return completion.by_unit(question.scope, question.filters, _below(question), today=question.today, source=source)
 
 
-def _by_course(question: Question) -> Table:
-    target = 0 if question.filters.by_earned_unit else _by_unit(question).lines.sums()["target"]
-    return completion.by_course(question.scope, question.filters, question.courses, target=target, today=question.today)
+def _by_course(question: Question, source: Source | None = None) -> Table:
+    target = 0 if question.filters.by_earned_unit else _by_unit(question, source).lines.sums()["target"]
+    return completion.by_course(
+        question.scope, question.filters, question.courses, target=target, today=question.today, source=source
+    )
 
 
 def _by_unit_and_course(question: Question) -> Table:
@@ -148,7 +151,8 @@ def _draw_dossier(
     question: Question, _annex: Table, circumstances: Circumstances, out: IO[bytes], progress: Progress | None
 ) -> Control:
     def gather() -> dossier.Tables:
-        return dossier.Tables(_by_unit(question), _by_course(question), _finishers(question))
+        live = live_source(question.scope, question.filters, today=question.today)  # as the annex is
+        return dossier.Tables(_by_unit(question, live), _by_course(question, live), _finishers(question))
 
     return dossier.write(gather, question.filters, circumstances, out, progress)
 

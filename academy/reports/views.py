@@ -21,7 +21,7 @@ from academy.reports.files import FORMATS, Circumstances, FileFormat, in_words
 from academy.reports.filters import Filters
 from academy.reports.inquiry import Inquiry, for_hr, within_limit
 from academy.reports.registry import OVERVIEW, REPORTS, Question, Report
-from academy.reports.rollup.source import source_of
+from academy.reports.rollup.source import live_source, source_of
 from academy.reports.scope import Place
 from academy.reports.tables import Table
 
@@ -116,14 +116,22 @@ def supporting_evidence(inquiry: Inquiry) -> HttpResponseBase:
     question, problems = inquiry.question(report)
     filters = question.filters
     place = inquiry.scope.place(filters.unit, below=True)
-    units = completion.by_unit(inquiry.scope, filters, place.below, today=question.today).lines.sums()
+    live = live_source(inquiry.scope, filters, today=question.today)
+    units = completion.by_unit(inquiry.scope, filters, place.below, today=question.today, source=live).lines.sums()
     count, credit_hours = dossier.measured(report.table(question))
     told = dossier.figures(units, completions=count, credit_hours=credit_hours, filters=filters)
     context = _context(inquiry, report, question, place, problems) | {
         "title": report.title,
         "crumbs": pages.crumbs(inquiry.scope, place, filters, here=str(report.title)),
         "indicator": settings.EVIDENCE_INDICATOR,
-        "figures": [{"label": name, "value": value} for name, value in told],
+        "figures": [
+            {
+                "label": each.name,
+                "value": each.value,
+                "url": filters.with_(state=each.state).address(each.page) if each.page else "",
+            }
+            for each in told
+        ],
         "lines": pages.count_of_lines(count) if count else "",
         "holds": dossier.contents(),
         "pdf_url": filters.address(report.file_view, "pdf"),

@@ -103,6 +103,7 @@ OF_MACHINES = {
         "query",
         "key",
         "scope_sha256",
+        "left",
         "about",
         "lines_sha256",
         "file_name",

@@ -26,7 +26,7 @@ from courses.models import LegalReference
 from tests.factories import make_completion
 from tests.reports import paper
 from tests.reports.exporting import ask
-from tests.reports.world import AT, World, content, make_certificate, read_csv, read_xlsx, soup
+from tests.reports.world import AT, World, content, make_certificate, page_table, read_csv, read_xlsx, soup
 
 EARNED = "menurut=unit-saat-selesai"
 
@@ -123,10 +123,23 @@ def test_who_left_the_scope_is_counted_by_the_unit_when_earned_and_not_named(wor
     place(world.people["ana"], unit=gone, from_on=AT.date(), today=AT.date())
     data = pdf_of(hr, EARNED)
     assert tables(data)["Penyelesaian Bersertifikat"][1][:2] == ["2", "1"]
+    assert tables(data)["Penyelenggara Penanda tangan"][-1][-1] == "1", "the certificate of who left counts"
     for text in (words(data), str(read_xlsx(annex(data)).rows)):
         assert "Ana, S.Kom." not in text
         assert world.people["ana"].nip not in text
         assert "/V/" not in text
+
+
+@pytest.mark.parametrize(("query", "links"), [("", 6), (EARNED, 3)])
+def test_the_figures_on_its_page_lead_to_what_they_count(world: World, hr: Client, query: str, links: int):
+    found = soup(hr.get(f"/laporan/bukti-dukung/?tahun=2026&{query}")).select("a.figures-row__value")
+    assert len(found) == links
+    for link in found:
+        behind = page_table(hr.get(link["href"]))
+        assert link.get_text(strip=True) in {
+            str(len(behind.rows)),
+            behind.total("JP") if "JP" in behind.headings else "",
+        }
 
 
 def test_it_is_refused_where_the_address_makes_no_sense(world: World, hr: Client):

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
@@ -24,7 +25,9 @@ from academy.people.models import Person, Role
 from academy.people.placements import place
 from academy.reports.exports import heart, jobs, making, queue
 from academy.reports.models import KEEP_FOR, Export
+from academy.reports.registry import REPORTS, Question
 from academy.reports.scope import scope_of
+from academy.reports.tables import Table
 from tests.factories import LONG_AGO, PersonFactory, make_hr, make_unit
 from tests.reports.exporting import ask, files, make_export, make_ready
 from tests.reports.world import AT, World, read_csv, read_json, read_pdf, read_xlsx
@@ -409,3 +412,53 @@ def test_who_joins_does_not_spoil_a_file_and_who_leaves_does(world: World):
     again = made(ask(world.hr, at=AT + jobs.FRESH), at=AT + jobs.FRESH)
     assert making.withheld(again, scope) == ""
     assert Person.objects.filter(unit__in=scope.units).count() == 6
+
+
+def test_who_came_on_the_day_of_a_file_and_leaves_later_spoils_it(world: World):
+    """As after a roster was imported in the morning."""
+    place(world.people["elsa"], unit=world.puskesmas, from_on=AT.date(), today=AT.date())
+    export, scope = made(ask(world.hr)), scope_of(world.hr, at=AT)
+    assert scope is not None
+    assert making.withheld(export, scope) == ""
+    in_three_days = AT.date() + timedelta(days=3)
+    place(world.people["elsa"], unit=world.alor, from_on=in_three_days, today=in_three_days)
+    assert "keluar dari cakupan" in making.withheld(export, scope)
+
+
+def test_who_comes_back_hides_nobody_who_leaves(world: World):
+    elsa, dedi = world.people["elsa"], world.people["dedi"]
+    for person in (elsa, dedi):
+        place(person, unit=world.puskesmas, from_on=LONG_AGO.date(), today=AT.date())
+    place(dedi, unit=world.alor, from_on=AT.date(), today=AT.date())
+    export, scope = made(ask(world.hr)), scope_of(world.hr, at=AT)
+    assert scope is not None
+    assert export.left == [dedi.pk]
+    tomorrow = AT.date() + timedelta(days=1)
+    place(dedi, unit=world.puskesmas, from_on=tomorrow, today=tomorrow)
+    place(elsa, unit=world.alor, from_on=tomorrow, today=tomorrow)
+    assert "keluar dari cakupan" in making.withheld(export, scope)
+
+
+def test_who_comes_while_a_file_is_made_and_leaves_later_spoils_it(world: World, monkeypatch):
+    """Who had left when it was begun may stand in it all the same."""
+    dedi = world.people["dedi"]
+    place(dedi, unit=world.puskesmas, from_on=LONG_AGO.date(), today=AT.date())
+    place(dedi, unit=world.alor, from_on=AT.date(), today=AT.date())
+    export, table = ask(world.hr), REPORTS["pegawai"].table
+
+    def table_after_dedi_is_back(question: Question) -> Table:
+        place(dedi, unit=world.puskesmas, from_on=AT.date(), today=AT.date())
+        return table(question)
+
+    monkeypatch.setitem(REPORTS, "pegawai", replace(REPORTS["pegawai"], table=table_after_dedi_is_back))
+    assert made(export).left == []
+    tomorrow, scope = AT.date() + timedelta(days=1), scope_of(world.hr, at=AT)
+    assert scope is not None
+    place(dedi, unit=world.alor, from_on=tomorrow, today=tomorrow)
+    assert "keluar dari cakupan" in making.withheld(export, scope)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_report_can_be_made_by_a_worker(world: World, name: str):
+    """PostgreSQL refuses a name that is longer than its column."""
+    assert made(ask(world.hr, report=name)).state(at=AT) == State.READY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from academy.people.models import WorkUnit
+from academy.demo.nation import make_nation, tidy
+from academy.people.models import Agency, WorkUnit
 from academy.reports import facts, hours, people
 from academy.reports.filters import Filters, State
 from academy.reports.scope import scope_of
@@ -132,3 +134,25 @@ def test_progress_is_looked_up_by_its_key_and_for_lines_alone():
         assert (len(lines), lines.sums(), lines[0:50]) == (0, {"credit_hours": 0}, [])
     assert ["courses_enrolmentprogress" in query["sql"] for query in asked] == [False, False, True]
     assert asked[2]["sql"].count('LEFT OUTER JOIN "courses_enrolmentprogress"') == 1
+
+
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite neither vacuums for its indexes nor tells its reading"
+)
+@pytest.mark.django_db(transaction=True)
+def test_after_a_vacuum_the_report_of_an_agency_reads_the_index_alone():
+    """As PostgreSQL chooses by its own statistics, and as it counted while it did so."""
+    make_nation(learners=3000, tell=lambda _text: None)
+    tidy()
+    agency = Agency.objects.get(code="90002")
+    units = WorkUnit.objects.filter(agency=agency)
+    with CaptureQueriesContext(connection) as asked:
+        pairs = facts.counted(facts.of_roster(OF_YEAR, units), "unit_id", "course_id", today=AT.date())
+    assert sum(counts.enrolled for _key, counts in pairs) > 100
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {asked[0]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    _before, scan = plan.split("Index Only Scan using enrolment_of_unit on courses_enrolment")
+    fetched = re.search(r"Heap Fetches: (\d+)", scan)
+    assert fetched
+    assert fetched[1] == "0"

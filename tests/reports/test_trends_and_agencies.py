@@ -18,7 +18,7 @@ from courses.models import Course, Enrolment
 from tests.factories import make_unit
 from tests.reports.exporting import ask, files
 from tests.reports.test_recount import TODAY
-from tests.reports.world import AT, World, content, page_table, soup
+from tests.reports.world import AT, World, complete, content, page_table, read_csv, soup
 
 MONTHS = ["Januari", "Februari", "Maret", "April", "Mei", "Juni"]
 MONTHS += ["Juli", "Agustus", "September", "Oktober", "November", "Desember"]
@@ -190,3 +190,16 @@ def test_a_file_made_later_says_when_its_figures_were_counted(world: World, monk
     scope = scope_of(world.hr_province, at=later)
     assert scope
     assert making.withheld(export, scope) == "", "nobody left since"
+
+
+def test_the_dossier_of_very_many_counts_its_tables_when_it_reads_its_annex(
+    world: World, province: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(source, "MANY_PEOPLE", 1)
+    refreshing.rebuild(at=AT)
+    complete(world.people["citra"].enrolments.get(course=world.course_x))
+    page = soup(province.get("/laporan/bukti-dukung/"))
+    figures = [value.get_text(strip=True) for value in page.select(".figures-row__value")]
+    sheet = read_csv(content(province.get("/laporan/bukti-dukung.csv")))
+    assert province.get("/laporan/bukti-dukung.pdf").status_code == 200, "tables and annex agree"
+    assert figures[2] == str(len(set(sheet.column("NIP"))))

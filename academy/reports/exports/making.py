@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +15,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from academy.people.scope import count_who_left
+from academy.people.scope import who_left
 from academy.reports import files, reading
 from academy.reports.documents import TooManyLines
 from academy.reports.exports.heart import Heart
@@ -43,7 +43,7 @@ class Made:
 
     scope: str
     scope_sha256: str
-    left_before: int
+    left: list[int]
     about: list[int]
     as_of: datetime
     rows: int
@@ -74,9 +74,9 @@ def make(export: Export, *, clock: Callable[[], datetime]) -> Made:
     at = clock()
     with override(export.language), Heart(export, clock=clock) as heart:
         report, question = _question(export, at=at)
-        # Before the lines are read: a scope that shrinks meanwhile must not fit the file.
-        fingerprint, left_before = question.scope.fingerprint(), count_who_left(question.scope.units, since=_eve(at))
         with reading.limited(MOST_TIME.total_seconds()):
+            # Where the lines are read, and before: a scope that shrinks meanwhile must not fit the file.
+            fingerprint, left = question.scope.fingerprint(), who_left(question.scope.units, around=at)
             table = report.table(question)
             filters = question.filters
             circumstances = files.Circumstances(
@@ -89,12 +89,13 @@ def make(export: Export, *, clock: Callable[[], datetime]) -> Made:
                     control = _write(form, table, circumstances, out, heart)
                     sha256 = hashlib.file_digest(out, "sha256").hexdigest()
                 size = draft.stat().st_size
-        if table.as_of is not None:  # such figures name nobody, and `withheld` counts since they were counted
-            left_before = count_who_left(question.scope.units, since=_eve(table.as_of))
+            left &= who_left(question.scope.units, around=at)  # of the others somebody may stand in the file
+            if table.as_of is not None:  # such figures name nobody, and `withheld` looks since they were counted
+                left = who_left(question.scope.units, around=table.as_of)
         return Made(
             scope=question.scope.label[:300],
             scope_sha256=fingerprint,
-            left_before=left_before,
+            left=sorted(left),
             about=question.scope.about(filters.unit),
             as_of=circumstances.as_of,
             rows=control.rows,
@@ -126,14 +127,9 @@ def withheld(export: Export, scope: Scope) -> str:
         raise ValueError(export.pk)
     if scope.fingerprint() != export.scope_sha256:
         return _("Your scope has changed since this file was made, so it is not given out. Have it made again.")
-    if count_who_left(scope.units, since=_eve(export.as_of)) > export.left_before:
+    if who_left(scope.units, around=export.as_of) - set(export.left):
         return _("Somebody left your scope since this file was made, so it is not given out. Have it made again.")
     return ""
-
-
-def _eve(at: datetime) -> date:
-    """The day before, wherever in the country one is."""
-    return (at - timedelta(days=1)).date()
 
 
 def _question(export: Export, *, at: datetime) -> tuple[Report, Question]:

@@ -85,7 +85,7 @@ def _differing(
     rows = AgencyYear.objects.filter(counted_at__isnull=False).order_by("agency__code", "year")
     if keys is not None:
         rows = rows.filter(pk__in=keys)
-    stored = list(rows.values("pk", "agency", "agency__code", "year", *OF_PARTS))
+    stored = list(rows.values("pk", "agency", "agency__code", "year", "finished", "certified", *OF_PARTS))
     found: defaultdict[int, list[Disagreement]] = defaultdict(list)
     for (by, column), sums in count(None if keys is None else {row["agency"] for row in stored}).items():
         for row in stored:
@@ -110,19 +110,24 @@ def _parts(of: Agencies) -> dict[tuple[str, str], Sums]:
 
 def _facts(of: Agencies) -> dict[tuple[str, str], Sums]:
     """What is written when somebody finishes or a certificate changes; `facts` and `months` read copies of that."""
-    done, held, hours = Completion.objects.all(), Certificate.objects.live().published(), LearnerYear.objects.all()
-    now, then, year, rows = "person__unit__agency", "unit__agency", "completed_on__year", Count("pk")
-    active, of_active = {"person__is_active": True}, {"completion__person__is_active": True}
+    done, held = Completion.objects.all(), Certificate.objects.live().published()
+    active = {"person__is_active": True}
+    done_by_active, held_by_active = done.filter(**active), held.filter(completion__person__is_active=True)
+    now, then, to, rows = "person__unit__agency", "unit__agency", "completion__", Count("pk")
     sums = {
-        "completions": _summed(done.filter(**active), now, year, rows, of),
-        "completions_certified": _summed(
-            held.filter(**of_active), f"completion__{now}", f"completion__{year}", rows, of
-        ),
-        "credit_hours": _summed(hours.filter(**active), now, "year", Sum("credit_hours"), of),
-        "earned_completions": _summed(done, then, year, rows, of),
-        "earned_certified": _summed(held, f"completion__{then}", f"completion__{year}", rows, of),
-        "earned_hours": _summed(credited(), then, year, Sum("credit_hours"), of),
+        column: _summed(chosen, f"{way}{agency}", f"{way}completed_on__year", total, of)
+        for column, chosen, way, agency, total in (
+            ("finished", done_by_active, "", now, Count("person", distinct=True)),
+            ("certified", held_by_active, to, now, Count(f"{to}person", distinct=True)),
+            ("completions", done_by_active, "", now, rows),
+            ("completions_certified", held_by_active, to, now, rows),
+            ("earned_completions", done, "", then, rows),
+            ("earned_certified", held, to, then, rows),
+            ("earned_hours", credited(), "", then, Sum("credit_hours")),
+        )
     }
+    hours = LearnerYear.objects.filter(**active)
+    sums["credit_hours"] = _summed(hours, now, "year", Sum("credit_hours"), of)
     return {("facts", column): found for column, found in sums.items()}
 
 

@@ -54,7 +54,12 @@ class Source(Protocol):
 
 
 def source_of(scope: Scope, filters: Filters, *, today: date) -> Source:
-    return _beforehand(scope, filters) or Live(filters.units(scope), filters, today)
+    return _beforehand(scope, filters) or live_source(scope, filters, today=today)
+
+
+def live_source(scope: Scope, filters: Filters, *, today: date) -> Source:
+    """For what must agree with lists read at the same moment."""
+    return Live(filters.units(scope), filters, today)
 
 
 @dataclass(frozen=True)
