@@ -224,8 +224,8 @@ def test_figures_of_agencies_that_do_not_agree_are_named_and_counted_anew(comple
     of_agencies = [
         Difference(Kind.AGENCY_COURSES, f"{code} 2026 completions", None, None, "7", "1"),
         Difference(Kind.AGENCY_MONTHS, f"{code} 2026 completions", None, None, "7", "1"),
-        Difference(Kind.AGENCY_FACTS, f"{code} 2026 credit_hours", None, None, "2", "3"),
         Difference(Kind.AGENCY_FACTS, f"{code} 2026 earned_hours", None, None, "2", "3"),
+        Difference(Kind.AGENCY_FACTS, f"{code} 2026 credit_hours", None, None, "2", "3"),
     ]
     run = check(mends=True)
     assert [row for row in run.named if row["kind"].startswith("agency.")] == [each.as_json() for each in of_agencies]
