@@ -67,7 +67,7 @@ test: install $(JUDGES:%=%/node_modules/.package-lock.json) ## every test, on SQ
 	@.ci/test $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: install ## the benchmark table, written to var/bench.json too; BENCH_SIZE=full for the large sizes
+bench: install ## the benchmark table, written to var/bench.json too; BENCH_SIZE=full for the large sizes, BENCH_PARTS=… for some parts
 	@$(BIN)/python -m tests.bench
 
 .PHONY: check

@@ -1,6 +1,7 @@
 """`make bench`: measure the budgets on SQLite and, where one answers, on PostgreSQL; print a table, write bench.json.
 
-BENCH_SIZE=full measures longer. BENCH_DATABASE_URL names the PostgreSQL server; without it the local one is tried.
+BENCH_SIZE=full measures larger ones, which takes two or three hours. BENCH_PARTS=postgresql-nation,writers measures these
+parts alone, and the file holds no others. BENCH_DATABASE_URL names the PostgreSQL server; without it the local one is tried.
 The exit code is 1 when a budget is broken.
 """
 
@@ -31,15 +32,22 @@ def main() -> int:
     size = os.environ.get("BENCH_SIZE", "")
     if size not in pages.SIZES:
         sys.exit(f"BENCH_SIZE is full or not set, not {size!r}.")
-    parts = [partial(bench, "SQLite", ""), partial(nation, "SQLite", "")]
+    parts = {"sqlite": partial(bench, "SQLite", ""), "sqlite-nation": partial(nation, "SQLite", "")}
     server = postgresql()
     if server:
-        parts += [partial(bench, "PostgreSQL", server), partial(nation, "PostgreSQL", server), partial(writers, server)]
+        parts |= {
+            "postgresql": partial(bench, "PostgreSQL", server),
+            "postgresql-nation": partial(nation, "PostgreSQL", server),
+            "writers": partial(writers, server),
+        }
     else:
         print("No PostgreSQL answers: its half was not measured.", file=sys.stderr)
+    asked = [name for name in os.environ.get("BENCH_PARTS", "").split(",") if name] or list(parts)
+    if unknown := set(asked) - set(parts):
+        sys.exit(f"BENCH_PARTS may name {', '.join(parts)}, not {', '.join(sorted(unknown))}.")
     figures: list[Figure] = []
-    for measure in parts:
-        measured = measure(size)
+    for name in asked:
+        measured = parts[name](size)
         print(table(measured), end="\n\n", file=sys.stderr)  # of a run that takes hours, what is known by now
         figures += measured
     print(table(figures))
