@@ -175,7 +175,7 @@ def _tree(root: str, count: int, agency: int, code: str) -> list[dict[str, Any]]
 
 
 def _settle(units: _Units, unit_of: Any) -> Any:
-    """People with made-up numbers, every hundredth inactive."""
+    """People with made-up numbers, every fifth a PPPK and every hundredth inactive."""
     import numpy as np
 
     keys = upserting.allot_keys(Person, len(unit_of))
@@ -188,7 +188,7 @@ def _settle(units: _Units, unit_of: Any) -> Any:
         "position": "Pranata Komputer",
         "email": None,
     }
-    shared |= {"kind": "pns", "password": "!", "last_login": None, "joined_at": BEGAN}
+    shared |= {"password": "!", "last_login": None, "joined_at": BEGAN}
     shared |= {"is_superuser": False, "is_staff": False}
     for start in range(0, len(keys), PORTION):
         numbers = range(start, min(start + PORTION, len(keys)))
@@ -196,6 +196,7 @@ def _settle(units: _Units, unit_of: Any) -> Any:
             "id": keys[start : start + PORTION],
             "nip": [f"{born[n % 12_000]}2010011{n // 12_000 + 1:03d}" for n in numbers],
             "name": [f"{GIVEN[n % 12]} {FAMILY[n // 12 % 12]} {n}" for n in numbers],
+            "kind": ["pppk" if n % 5 == 3 else "pns" for n in numbers],
             "is_active": [n % 100 != 99 for n in numbers],
             "unit_id": unit_keys[start : start + PORTION].tolist(),
         }

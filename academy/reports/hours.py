@@ -186,10 +186,16 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
 def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, str], dict[str, dict[str, int]]]:
     """The path of each unit with somebody in it, and per path the figures of UNIT_HOUR_COLUMNS, without those below.
 
-    Most are PNS and active: to leave the others out as sets is quicker than to join everybody.
+    Most are PNS and active: to leave the others out as sets is quicker than to join everybody, and a kind that nobody is
+    of needs none.
     """
-    people = facts.of_each_unit(facts.roster(units), target=Count("pk"), pns=Count("pk", filter=Q(kind=PNS)))
-    others = [kind for kind in Person.Kind if kind != PNS]
+    kinds = list(Person.Kind)
+    of_kinds = {f"of_{kind}": Count("pk", filter=Q(kind=kind)) for kind in kinds}
+    people = [
+        (unit, path, dict(zip(kinds, counts, strict=True)))
+        for unit, path, *counts in facts.of_each_unit(facts.roster(units), **of_kinds)
+    ]
+    others = [kind for kind in kinds if kind != PNS and any(counts[kind] for _unit, _path, counts in people)]
     staff = Person.objects.filter(facts.among(units))
     kind = Case(
         *(When(person__in=staff.filter(kind=other).values("pk"), then=Value(other.value)) for other in others),
@@ -212,13 +218,13 @@ def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, 
     sums = {(unit, kind): figures for unit, kind, *figures in earned}
     paths: dict[int, str] = {}
     found: dict[str, dict[str, int]] = {}
-    for unit, path, target, pns in people:
-        paths[unit] = path
+    for unit, path, counts in people:
+        paths[unit], pns = path, counts[PNS]
         of_kind = {kind: sums.get((unit, kind), [0] * 5) for kind in Person.Kind}
         pns_hours, towards_duty, met, _above, _above_hours = of_kind[PNS]
         above, above_hours = of_kind[PPPK][3:]
         found[path] = {
-            "target": target,
+            "target": sum(counts.values()),
             "credit_hours": sum(figures[0] for figures in of_kind.values()),
             "pns": pns,
             "met": met,

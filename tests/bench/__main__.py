@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 
 from tests.bench import beside, certificates, pages, reports, rosters, writing
-from tests.bench.figures import Figure, table, write
+from tests.bench.figures import Figure, known, table, write
 from tests.end_to_end.stack import PROJECT, Stack, fresh_database
 
 COMMANDS = (("load_agencies",), ("load_site",), ("load_curriculum",))
@@ -47,9 +47,7 @@ def main() -> int:
         sys.exit(f"BENCH_PARTS may name {', '.join(parts)}, not {', '.join(sorted(unknown))}.")
     figures: list[Figure] = []
     for name in asked:
-        measured = parts[name](size)
-        print(table(measured), end="\n\n", file=sys.stderr)  # of a run that takes hours, what is known by now
-        figures += measured
+        figures += parts[name](size)
     print(table(figures))
     print(f"load average {os.getloadavg()[0]:.1f}; compare ratios and counts, not times")
     write(figures, PROJECT / "var" / "bench.json")
@@ -82,7 +80,7 @@ def bench(database: str, server: str, size: str) -> list[Figure]:
                 hello_ms=figures_of(figures, "page.hello"),
                 rounds=ROUNDS_OF_COMPLETIONS[size],
             )
-            return figures + rosters.measure(academy, database=database, rounds=ROUNDS_OF_ROSTERS[database])
+            return known(figures + rosters.measure(academy, database=database, rounds=ROUNDS_OF_ROSTERS[database]))
         finally:
             academy.close()
 
@@ -95,7 +93,7 @@ def nation(database: str, server: str, size: str) -> list[Figure]:
             print(f"{database}: preparing a nation …", file=sys.stderr)
             academy.prepare()
             figures = reports.measure(academy, database=database, size=size)
-            return figures + beside.measure(academy, database=database, size=size)
+            return figures + known(beside.measure(academy, database=database, size=size))
         finally:
             academy.close()
 
@@ -112,7 +110,7 @@ def writers(server: str, size: str) -> list[Figure]:
             academy.prepare()
             academies.append(academy)
         print("PostgreSQL: writing with and without reports …", file=sys.stderr)
-        return writing.measure(academies, size=size)
+        return known(writing.measure(academies, size=size))
 
 
 def figures_of(figures: list[Figure], name: str) -> float:

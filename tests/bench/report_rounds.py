@@ -156,7 +156,7 @@ def hours_round() -> dict[str, float]:
         "hours": _timed(lambda: hours.by_unit(scope, Filters(YEAR), scope.place(None, below=True).below)),
         "page": sum(statements),
         "page, whole": whole,
-        "count": _timed(Person.objects.filter(unit__in=scope.units).count),
+        "count": _timed(Person.objects.filter(facts.among(scope.units)).count),
     }
 
 

@@ -82,7 +82,7 @@ def test_reports_of_a_unit_are_answered_by_an_index_alone(name: str):
 def test_the_hours_of_units_are_those_of_their_rosters_and_years_each_by_an_index_alone():
     with CaptureQueriesContext(connection) as asked:
         hours._hours_of_units(UNITS, year=2026)
-    years, rosters = asked
+    rosters, years = asked
     check_index(rosters["sql"], "person_of_unit_by_name")
     check_index(years["sql"], "learner_year_of_unit")
 
