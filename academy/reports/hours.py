@@ -6,7 +6,7 @@ stand beside the numbers in courses/credit_hours.py and in docs/rules.md, "Annua
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
@@ -26,6 +26,7 @@ from courses.credit_hours import PNS_CREDIT_HOURS_A_YEAR, PPPK_CREDIT_HOURS_A_YE
 from courses.models import LearnerYear
 
 PNS, PPPK = Person.Kind.PNS, Person.Kind.PPPK
+KINDS = list(Person.Kind)
 KIND_COLUMN = Column("kind", pgettext_lazy("report column", "Kind"), words=dict(Person.Kind.choices))
 PERSON_HOUR_COLUMNS = (
     *PERSON_COLUMNS,
@@ -184,43 +185,18 @@ def by_unit(scope: Scope, filters: Filters, below: Sequence[Unit]) -> Table:
 
 
 def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, str], dict[str, dict[str, int]]]:
-    """The path of each unit with somebody in it, and per path the figures of UNIT_HOUR_COLUMNS, without those below.
-
-    Most are PNS and active: to leave the others out as sets is quicker than to join everybody, and a kind that nobody is
-    of needs none.
-    """
-    kinds = list(Person.Kind)
-    of_kinds = {f"of_{kind}": Count("pk", filter=Q(kind=kind)) for kind in kinds}
+    """The path of each unit with somebody in it, and per path the figures of UNIT_HOUR_COLUMNS, without those below."""
+    of_kinds = {f"of_{kind}": Count("pk", filter=Q(kind=kind)) for kind in KINDS}
     people = [
-        (unit, path, dict(zip(kinds, counts, strict=True)))
+        (unit, path, dict(zip(KINDS, counts, strict=True)))
         for unit, path, *counts in facts.of_each_unit(facts.roster(units), **of_kinds)
     ]
-    others = [kind for kind in kinds if kind != PNS and any(counts[kind] for _unit, _path, counts in people)]
-    staff = Person.objects.filter(facts.among(units))
-    kind = Case(
-        *(When(person__in=staff.filter(kind=other).values("pk"), then=Value(other.value)) for other in others),
-        default=Value(PNS.value),
-    )
-    earned = (
-        LearnerYear.objects.filter(facts.among(units), year=year)
-        .exclude(person__in=facts.inactive(units).values("pk"))
-        .order_by()
-        .annotate(kind=kind)
-        .values_list("unit", "kind")
-        .annotate(  # counts hours, not persons: one column less to sort
-            hours=Coalesce(Sum("credit_hours"), 0),
-            towards_duty=Coalesce(Sum(Least("credit_hours", Value(PNS_CREDIT_HOURS_A_YEAR))), 0),
-            met=Count("credit_hours", filter=Q(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR)),
-            above=Count("credit_hours", filter=Q(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)),
-            above_hours=Coalesce(Sum("credit_hours", filter=Q(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)), 0),
-        )
-    )
-    sums = {(unit, kind): figures for unit, kind, *figures in earned}
+    sums = _sums_of_kinds(units, {kind for _unit, _path, counts in people for kind in KINDS if counts[kind]}, year=year)
     paths: dict[int, str] = {}
     found: dict[str, dict[str, int]] = {}
     for unit, path, counts in people:
         paths[unit], pns = path, counts[PNS]
-        of_kind = {kind: sums.get((unit, kind), [0] * 5) for kind in Person.Kind}
+        of_kind = {kind: sums.get((unit, kind), [0] * 5) for kind in KINDS}
         pns_hours, towards_duty, met, _above, _above_hours = of_kind[PNS]
         above, above_hours = of_kind[PPPK][3:]
         found[path] = {
@@ -235,3 +211,38 @@ def _hours_of_units(units: QuerySet[WorkUnit], *, year: int) -> tuple[dict[int, 
             "above_hours": above_hours,
         }
     return paths, found
+
+
+def _sums_of_kinds(
+    units: QuerySet[WorkUnit], kinds: Collection[str], *, year: int
+) -> dict[tuple[int, Person.Kind], list[int]]:
+    """By unit and kind: hours, those towards the duty, who met it, who is above the ceiling, and the hours of these.
+
+    `kinds` are those that somebody is of. Most are PNS and active: to leave the others out as sets is quicker than to join
+    everybody.
+    """
+    staff = Person.objects.filter(facts.among(units))
+    place_of_kind = Case(  # a number sorts quicker than a word
+        *(
+            When(person__in=staff.filter(kind=kind).values("pk"), then=Value(place))
+            for place, kind in enumerate(KINDS)
+            if kind != PNS and kind in kinds
+        ),
+        default=Value(KINDS.index(PNS)),
+    )
+    above_ceiling = Q(credit_hours__gt=PPPK_CREDIT_HOURS_A_YEAR)
+    earned = (
+        LearnerYear.objects.filter(facts.among(units), year=year)
+        .exclude(person__in=facts.inactive(units).values("pk"))
+        .order_by()
+        .annotate(place_of_kind=place_of_kind)
+        .values_list("unit", "place_of_kind")
+        .annotate(  # counts hours, not persons: one column less to sort
+            hours=Coalesce(Sum("credit_hours"), 0),
+            towards_duty=Coalesce(Sum(Least("credit_hours", Value(PNS_CREDIT_HOURS_A_YEAR))), 0),
+            met=Count("credit_hours", filter=Q(credit_hours__gte=PNS_CREDIT_HOURS_A_YEAR)),
+            above=Count("credit_hours", filter=above_ceiling),
+            above_hours=Coalesce(Sum("credit_hours", filter=above_ceiling), 0),
+        )
+    )
+    return {(unit, KINDS[place]): figures for unit, place, *figures in earned}

@@ -78,6 +78,14 @@ def test_reports_of_a_unit_are_answered_by_an_index_alone(name: str):
     check_index(statement["sql"], index)
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="without statistics SQLite takes the index of everybody")
+@pytest.mark.django_db
+def test_who_is_inactive_is_looked_for_among_them_alone():
+    sql, params = facts.inactive(UNITS).order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        check_index(cursor.mogrify(sql, params), "person_inactive_of_unit")
+
+
 @pytest.mark.django_db
 def test_the_hours_of_units_are_those_of_their_rosters_and_years_each_by_an_index_alone():
     with CaptureQueriesContext(connection) as asked:
