@@ -32,7 +32,7 @@ def write_csv(table: Table, circumstances: Circumstances, out: IO[bytes], progre
     """UTF-8 with BOM; text quoted, numbers bare with a point, days in ISO; the last row holds the totals."""
     control = Control(table.columns, progress)
     out.write((BOM + csv_line(table.headings)).encode())
-    if lines := copied(table.lines):
+    if (lines := copied(table.lines)) is not None:  # its truth would be its length, counted
         for sent in portions(copying.csv_lines(lines)):
             texts, *numbers = copying.by_column(sent)
             text = copying.as_csv(texts)

@@ -62,7 +62,7 @@ def write_long_xlsx(
     """The same workbook, several times faster, of more than no lines."""
     control = Control(table.columns, progress)
     with Workbook(out) as workbook:
-        if lines := copied(table.lines):
+        if (lines := copied(table.lines)) is not None:
             for sent in _on_sheets(workbook, table, copying.csv_lines_and_rows(lines), most_rows):
                 texts, rows, *numbers = copying.by_column(sent)
                 control.passed(len(sent), copying.as_csv(texts), numbers)

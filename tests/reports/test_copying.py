@@ -6,6 +6,7 @@ import gc
 import io
 import random
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -170,6 +171,23 @@ def test_whether_lines_exceed_a_number_is_asked_without_counting_them(
     len(lines)
     with django_assert_num_queries(0):
         assert (lines.exceed(count - 1), lines.exceed(count)) == (True, False)
+
+
+@pytest.mark.parametrize("write", [write_csv, write_xlsx])
+def test_nobody_counts_the_lines_of_a_long_file(tables: dict[str, Table], long: None, write: Any):
+    """Of a nation that takes minutes, and lines are as true as they are many where somebody asks for their truth."""
+    lines = tables["completions"].lines
+    assert isinstance(lines, QueryLines)
+    uncounted = Table("peserta", "Peserta", lines.columns, lines.showing(lines.columns))
+    asked: list[str] = []
+
+    def watched(execute: Callable[..., Any], sql: str, *call: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *call)
+
+    with connection.execute_wrapper(watched):
+        write(uncounted, HERE, io.BytesIO())
+    assert [sql for sql in asked if "COUNT(" in sql] == []
 
 
 @pytest.mark.parametrize("write", [write_csv, write_long_xlsx])
