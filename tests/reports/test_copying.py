@@ -178,7 +178,7 @@ def test_nobody_counts_the_lines_of_a_long_file(tables: dict[str, Table], long: 
     """Of a nation that takes minutes, and lines are as true as they are many where somebody asks for their truth."""
     lines = tables["completions"].lines
     assert isinstance(lines, QueryLines)
-    uncounted = Table("peserta", "Peserta", lines.columns, lines.showing(lines.columns))
+    uncounted = Table("peserta", "Peserta", tuple(lines.columns), lines.showing(lines.columns))
     asked: list[str] = []
 
     def watched(execute: Callable[..., Any], sql: str, *call: Any) -> Any:
