@@ -16,11 +16,11 @@ from django.db.models.functions import Cast, Coalesce, NullIf, Round, TruncDate
 
 from academy.reports.columns import Column, Kind
 from academy.reports.csv_lines import FORMULA_BEGINS, csv_line_sql, pattern_sql
-from academy.reports.sheets import EDGE, UNWRITABLE, row_xml_sql
+from academy.reports.sheets import CODED, EDGE, UNWRITABLE, row_xml_sql
 from academy.reports.tables import Lines, QueryLines
 
 # What CSV or XML cannot hold as it is, in texts between ends of cells.
-DELICATE = f'["&<>]|{UNWRITABLE}|{FORMULA_BEGINS}|;[{EDGE}]|[{EDGE}];'
+DELICATE = f'["&<>]|{UNWRITABLE}|{CODED}|{FORMULA_BEGINS}|;[{EDGE}]|[{EDGE}];'
 Sent = bytes | memoryview  # a line as COPY sends it
 Rendering = Callable[..., str]  # csv_line_sql or row_xml_sql
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)

@@ -20,6 +20,9 @@ DAY_ZERO = date(1899, 12, 30)
 # XML cannot hold these, and makes another sign of a carriage return; nobody misses them in a cell.
 UNWRITABLE = "[\x01-\x08\x0b-\x1f\ufffe\uffff]"
 _UNWRITABLE = re.compile(UNWRITABLE)
+# Readers take this for a sign of that number (ISO/IEC 29500, part 1, 22.9.2.19, ST_Xstring) unless it says it is none.
+CODED = "_x[0-9A-Fa-f]{4}_"
+_CODED = re.compile(f"({CODED})")
 EDGE = " \t\n"  # a reader may drop these at either end of a text that does not say otherwise
 
 NUMBER_FORMATS = {
@@ -56,7 +59,7 @@ def _cell(style: int, value: Value) -> str:
     if value is None or value == "":
         return f'<c s="{style}"/>'
     if isinstance(value, str):
-        text = writable(value)
+        text = _CODED.sub(r"_x005F\1", writable(value))
         space = "" if text == text.strip(EDGE) else ' xml:space="preserve"'
         return f'<c s="{style}" t="inlineStr"><is><t{space}>{escape(text)}</t></is></c>'
     number = (value - DAY_ZERO).days if isinstance(value, date) else value
@@ -90,7 +93,8 @@ def _plain_sql(name: str) -> str:
 def _delicate_sql(name: str) -> str:
     clean = f"regexp_replace({name}, E'{UNWRITABLE}', '', 'g')"
     opened = f"CASE WHEN {clean} ~ E'^[{EDGE}]|[{EDGE}]$' THEN ' xml:space=\"preserve\">' ELSE '>' END"
-    escaped = f"replace(replace(replace({clean}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')"
+    coded = f"regexp_replace({clean}, '({CODED})', E'_x005F\\\\1', 'g')"
+    escaped = f"replace(replace(replace({coded}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;')"
     return f"' || {opened} || {escaped} || '"
 
 

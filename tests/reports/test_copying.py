@@ -60,6 +60,7 @@ ONE_EACH = [
     "A \x01",
     "\uff1dA",
     "A\u2028B",
+    "A_x000D_B",  # a sign of that number, to a reader of XLSX
 ]
 
 
