@@ -29,6 +29,7 @@ from django.db.models import (
     Case,
     CharField,
     Count,
+    DateField,
     Exists,
     F,
     FilteredRelation,
@@ -44,6 +45,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Concat, ExtractYear
 from django.utils.translation import pgettext_lazy
 
@@ -346,6 +348,14 @@ def state_code() -> Case:
         When(BEGUN, then=Value(State.RUNNING.value)),
         default=Value(State.NOT_STARTED.value),
     )
+
+
+def issued_on(of_certificate: str) -> Cast:
+    """The day that is printed: as it was where the organiser is, and of one that replaces another the day of the first.
+
+    `of_certificate` is where its facts stand.
+    """
+    return Cast(KeyTextTransform("issued_on", of_certificate), DateField())
 
 
 def edition_number() -> Concat:

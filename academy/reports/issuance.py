@@ -37,7 +37,7 @@ CERTIFICATE_COLUMNS = (
     Column("course", pgettext_lazy("report column", "Course"), width=40),
     Column("completed_on", pgettext_lazy("report column", "Completed on"), Kind.DATE),
     Column("number", pgettext_lazy("report column", "Certificate number"), width=28),
-    Column("issued_at", pgettext_lazy("report column", "Issued"), Kind.DATE),
+    Column("issued_on", pgettext_lazy("report column", "Issued"), Kind.DATE),
     Column("state", pgettext_lazy("report column", "State"), words=WORDS, width=18),
 )
 COURSE_CERTIFICATE_COLUMNS = (
@@ -99,7 +99,7 @@ def certificates(scope: Scope, filters: Filters, *, at: datetime) -> Table:
     sources = known | {
         "course": "course__title",
         "completed_on": "completed_on",
-        "issued_at": "completion__certificates__issued_at",
+        "issued_on": facts.issued_on("completion__certificates__facts"),
         "state": state,
     }
     return Table(

@@ -93,7 +93,7 @@ CERTIFICATE_WORDS = {
 OWN_CERTIFICATE_COLUMNS = (
     Column("number", pgettext_lazy("report column", "Certificate number"), width=28),
     Column("course", pgettext_lazy("report column", "Course"), width=40),
-    Column("issued_at", pgettext_lazy("report column", "Issued"), Kind.DATE),
+    Column("issued_on", pgettext_lazy("report column", "Issued"), Kind.DATE),
     Column("valid_until", pgettext_lazy("report column", "Valid until"), Kind.DATE),
     Column("state", pgettext_lazy("report column", "State"), words=CERTIFICATE_WORDS, width=18),
 )
@@ -415,7 +415,10 @@ def own_certificates(person: Person, *, at: datetime) -> Table:
         When(ending, then=Value("ending")),
         default=Value("valid"),
     )
-    sources = {name: name for name in ("number", "issued_at", "code")} | {
+    sources = {
+        "number": "number",
+        "code": "code",
+        "issued_on": facts.issued_on("facts"),
         "valid_until": ends.LAST_DAY,
         "course": "completion__course__title",
         "state": state,

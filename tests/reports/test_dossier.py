@@ -105,7 +105,9 @@ def test_the_annex_names_certificate_address_signatory_and_legal_basis(world: Wo
     )
     beni = world.people["beni"].completions.get()
     make_certificate(
-        beni, code="0123456789ABCDEF", facts={"signatory": "Rambu Ana", "signatory_position": "Plt. Kepala Badan"}
+        beni,
+        code="0123456789ABCDEF",
+        facts={"issued_on": "2026-11-24", "signatory": "Rambu Ana", "signatory_position": "Plt. Kepala Badan"},
     )
     data = pdf_of(hr)
     text = words(data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -12,10 +12,11 @@ from academy.people.placements import place
 from academy.reports.filters import Filters, State
 from academy.reports.hours import by_person
 from academy.reports.scope import scope_of
+from certificates.models import Certificate
 from courses.models import LearnerYear
 from tests.factories import make_completion
 from tests.reports.following import check_numbers
-from tests.reports.world import AT, World, make_certificate, page_table, soup
+from tests.reports.world import AT, World, content, make_certificate, page_table, read_csv, soup
 
 EARNED = "menurut=unit-saat-selesai"
 
@@ -219,3 +220,17 @@ def test_credit_hours_are_of_all_courses_together(world: World, hr: Client):
     leading = {link["href"].split("?")[0]: link["href"] for link in overview.select("#reports ~ nav a")}
     assert "pelatihan=x" not in leading["/laporan/jp/"] + leading["/laporan/jp-unit/"]
     assert "pelatihan=x" in leading["/laporan/matriks/"]
+
+
+def test_a_certificate_is_issued_on_the_day_it_prints(world: World, hr: Client):
+    """Half an hour before the new year in Jakarta it has begun in Makassar, where the academy is."""
+    Certificate.objects.update(issued_at=datetime(2026, 12, 31, 16, 30, tzinfo=UTC))
+    certificate = Certificate.objects.earliest("pk")
+    Certificate.objects.update(facts=certificate.facts | {"issued_on": "2026-12-31"})
+    person = certificate.completion.person
+    assert set(page_table(hr.get("/laporan/sertifikat/")).column("Tanggal terbit")) == {
+        "31 Desember 2026",
+        "",
+    }  # one waits
+    assert read_csv(content(hr.get("/laporan/sertifikat.csv"))).column("Tanggal terbit")[0] == "2026-12-31"
+    assert "2026-12-31" in content(hr.get(f"/laporan/pegawai/{person.pk}/sertifikat.csv")).decode()

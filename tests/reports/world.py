@@ -49,7 +49,7 @@ def make_certificate(completion: Completion, **fields: Any) -> Certificate:
             "sequence": sequence,
             "number": f"{sequence:04}/BPSDMD/XI/2026",
             "code": f"{sequence:016d}",
-            "facts": {},
+            "facts": {"issued_on": timezone.localdate(AT).isoformat()},
             "facts_sha256": "0" * 64,
             "template_version": "1",
             "issued_at": AT,

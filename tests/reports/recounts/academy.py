@@ -235,4 +235,4 @@ def _papers(completion: Completion, certificates: list[Certificate], today: date
             state = State.OWED
         else:
             state = State.EXPIRED if is_over else State.VALID
-        yield Paper(one.number, one.issued_at.astimezone(ZONE).date(), state)
+        yield Paper(one.number, date.fromisoformat(one.facts["issued_on"]), state)
