@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, DateField, Q, QuerySet, Value, When
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -65,4 +65,4 @@ def _chosen(units: QuerySet[WorkUnit], filters: Filters, zones: list[str]) -> Qu
 def _enrolled_on(zones: list[str]) -> Case:
     """The day on which somebody enrolled, as it was where the agency is."""
     days = (When(unit__agency__time_zone=zone, then=TruncDate("enrolled_at", tzinfo=ZoneInfo(zone))) for zone in zones)
-    return Case(*days, default=Value(None))
+    return Case(*days, default=Value(None), output_field=DateField())  # a group may have no agency

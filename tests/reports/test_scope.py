@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from academy.people import units
-from academy.people.models import AccessLog, Person, Role
+from academy.people.models import AccessLog, AgencyGroup, Person, Role
 from academy.people.placements import place
 from academy.reports import urls
 from academy.reports.files import FORMATS
@@ -224,3 +224,15 @@ def test_what_was_refused_is_not_in_the_access_log(world: World, hr: Client):
     hr.get(f"/laporan/pegawai/{world.people['gita'].pk}/")
     hr.get(f"/laporan/pegawai.csv?unit={world.alor.pk}")
     assert not AccessLog.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["", "?menurut=unit-saat-selesai"])
+def test_a_group_without_agencies_sees_nobody(world: World, client: Client, query: str):
+    officer = PersonFactory(unit=world.kupang)
+    group = AgencyGroup.objects.create(name="Belum berisi")
+    Role.objects.create(person=officer, kind=Role.Kind.HR, group=group, from_at=LONG_AGO)
+    client.force_login(officer)
+    for address in addresses(world):
+        text = body(client.get(f"{address}{query}"))
+        for secret in ("Ana, S.Kom.", "Gita, S.Kom."):
+            assert secret not in text, address
