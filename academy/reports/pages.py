@@ -108,7 +108,7 @@ def report_table(report: Report, table: Table, filters: Filters, page: Page[Line
     """The table of a report, or one page of it."""
     return as_context(
         table,
-        list(page) if page else table.lines[:],
+        list(page) if page is not None else table.lines[:],  # the truth of a page is its length
         lambda column, line: report.links(filters, column, line),
         total_links=lambda column: report.links(filters, column, None),
         files=_files(lambda word: filters.address(report.file_view, word)),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from academy.pages.templatetags import formats
@@ -259,3 +261,12 @@ def test_inactive_people_are_found_by_their_status_only(world: World, hr: Client
     assert [name.split(",")[0] for name in [*page_table(inactive).column("Nama"), *in_file]] == ["Citra", "Citra"]
     assert "hanya daftar pegawai" in hr.get("/laporan/peserta/?status=nonaktif").content.decode().lower()
     assert hr.get("/laporan/peserta.csv?status=nonaktif").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "address", ["/laporan/pegawai/?q=tidakada", "/laporan/peserta/?q=tidakada", "/laporan/jp/?q=tidakada"]
+)
+def test_an_empty_list_reads_no_lines(world: World, hr: Client, address: str):
+    with CaptureQueriesContext(connection) as asked:
+        assert "0 baris" in soup(hr.get(address)).main.get_text()
+    assert [query["sql"] for query in asked if '"nip"' in query["sql"] and "ORDER BY" in query["sql"]] == []
