@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -365,3 +366,12 @@ def test_what_authors_wrote_is_text_on_the_page_and_in_files(world: QualityWorld
     assert "<img src=x" not in page
     lines = READERS["csv"](content(organiser.get(address(world, "soal.csv")))).rows
     assert {row[0][:2] for row in lines} == {"'="}
+
+
+def test_a_document_that_would_be_too_long_is_refused(
+    world: QualityWorld, organiser: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(FORMATS, "pdf", replace(FORMATS["pdf"], most_lines=1))
+    response = organiser.get(address(world, "alur.pdf"))
+    assert response.status_code == 422
+    assert "paling banyak 1 baris" in text(response)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from academy.people.gate import Officer, for_role
 from academy.people.models import Organiser
-from academy.reports import reading
+from academy.reports import documents, reading
 from academy.reports.answering import answered
 from academy.reports.files import FORMATS, Circumstances, in_words
 from academy.reports.quality import counting, pages, tables
@@ -90,7 +90,7 @@ def courses(officer: Officer) -> HttpResponseBase:
 def courses_file(officer: Officer, word: str) -> HttpResponseBase:
     own, _years, year, problems = _asked(officer)
     if problems:
-        return _refused(officer, problems, reverse("quality_courses"))
+        return _refused(officer, problems, reverse("quality_courses"), status=400)
     organisers = list(_organisers(officer))
     with reading.limited(settings.REPORTS_SECONDS):
         table = _courses_table(list(own), year)
@@ -222,8 +222,12 @@ def course_file(officer: Officer, course_key: str, word: str, name: str) -> Http
         if not problems and counting.reached(selection).enrolled < FEWEST_PEOPLE:
             problems = [str(tables.TOO_FEW)]
         if problems:
-            return _refused(officer, problems, reverse("quality_course", args=[row.key]))
-        table = TABLES[name](selection)
+            return _refused(officer, problems, reverse("quality_course", args=[row.key]), status=400)
+        table, form = TABLES[name](selection), FORMATS[word]
+        if form.most_lines is not None and len(table.lines) > form.most_lines:
+            return _refused(
+                officer, [documents.too_many(form.most_lines)], reverse("quality_course", args=[row.key]), status=422
+            )
     words = dict(zip(selection.as_query(), (value for _name, value in selection.in_words()[1:]), strict=True))
     return answered(
         table,
@@ -237,5 +241,5 @@ def course_file(officer: Officer, course_key: str, word: str, name: str) -> Http
     )
 
 
-def _refused(officer: Officer, problems: list[str], back: str) -> HttpResponse:
-    return render(officer.request, "reports/refused.html", {"problems": problems, "back": back}, status=400)
+def _refused(officer: Officer, problems: list[str], back: str, *, status: int) -> HttpResponse:
+    return render(officer.request, "reports/refused.html", {"problems": problems, "back": back}, status=status)
