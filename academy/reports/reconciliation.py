@@ -74,11 +74,12 @@ def ask_worker(*, by: Person, mends: bool, at: datetime) -> Reconciliation:
 
 
 def is_due(*, at: datetime) -> bool:
-    """Whether none was asked for since the night began."""
+    """Whether none was asked for since the night began, or the database ended all and it was not tried often yet."""
     night = timezone.localtime(at).replace(hour=NIGHT.hour, minute=NIGHT.minute, second=0, microsecond=0)
     if night > at:
         night -= timedelta(days=1)
-    return not Reconciliation.objects.filter(asked_at__gte=night).exists()
+    problems = list(Reconciliation.objects.filter(asked_at__gte=night).values_list("problem", flat=True))
+    return len(problems) < MOST_TRIES and not {"", DIED} & set(problems)
 
 
 def work(*, clock: Clock) -> Reconciliation | None:
@@ -193,8 +194,10 @@ def _finish(run: Reconciliation, *, at: datetime, **result: Any) -> bool:
 
 
 def _tell_operators(run: Reconciliation, *, at: datetime) -> None:
-    """Owe them a message: once for the same differences, however many nights find them."""
-    same = hashlib.sha256(json.dumps([run.found, run.named], sort_keys=True).encode()).hexdigest()
+    """Owe them a message: once for the same differences, however many nights find them until all agrees again."""
+    agreed = Reconciliation.objects.filter(finished_at__isnull=False, problem="", differences=F("mended"))
+    last = agreed.order_by("-finished_at").values_list("pk", flat=True).first()
+    same = hashlib.sha256(json.dumps([run.found, run.named, last], sort_keys=True).encode()).hexdigest()
     operators = Person.objects.filter(
         Exists(Role.objects.in_force(at).filter(person=OuterRef("pk"), kind=Role.Kind.OPERATOR)), is_active=True
     )

@@ -365,9 +365,16 @@ def test_operators_are_told_once_of_the_same_differences(completion):
     assert message.person == operator
     assert f"/pengelola/angka/{first.pk}/" in message.body
     assert "1 angka" in message.body
-    Completion.objects.update(course=make_edition().course_id)
-    check()
+    Certificate.objects.update(sequence=1)
+    NumberSeries.objects.update(last=1)
+    assert check(at=LATER + timedelta(days=2)).differences == 0
+    Certificate.objects.update(sequence=2)
+    NumberSeries.objects.update(last=2)
+    check(at=LATER + timedelta(days=3))  # they are back
     assert Message.objects.filter(key__startswith="numbers-differ").count() == 2
+    Completion.objects.update(course=make_edition().course_id)
+    check(at=LATER + timedelta(days=4))
+    assert Message.objects.filter(key__startswith="numbers-differ").count() == 3
 
 
 def test_the_task_and_the_command(completion, capsys):
@@ -386,3 +393,16 @@ def test_the_task_and_the_command(completion, capsys):
     assert "1 perbedaan, 1 diperbaiki" in capsys.readouterr().out
     assert LearnerYear.objects.get().credit_hours == 3
     assert Person.objects.count() >= 2
+
+
+def test_a_night_that_the_database_ended_is_tried_again_a_few_times(completion):
+    """As a replica does with a statement that takes long."""
+    night = datetime.fromisoformat("2026-11-25T03:00:00+08:00")
+    for minute in range(reconciliation.MOST_TRIES):
+        at = night + timedelta(minutes=minute)
+        assert reconciliation.is_due(at=at)
+        Reconciliation.objects.create(asked_at=at, started_at=at, finished_at=at, problem="OperationalError")
+    assert not reconciliation.is_due(at=night + timedelta(hours=1))
+    Reconciliation.objects.all().delete()
+    Reconciliation.objects.create(asked_at=night, finished_at=night, tries=3, problem=reconciliation.DIED)
+    assert not reconciliation.is_due(at=night + timedelta(hours=1))
