@@ -40,7 +40,7 @@ class CannotExport(Exception):
 
 @transaction.atomic
 def start(report: Report, question: Question, word: str, *, by: Person, total: int | None, at: datetime) -> Export:
-    """The export of this question. While it is owed, or its file is fresh and of the same scope, it is the same one.
+    """The export of this question. While it is owed, or its file is fresh and may be given out, it is the same one.
 
     CannotExport if too many of one's own wait or lie there already.
     """
@@ -52,10 +52,10 @@ def start(report: Report, question: Question, word: str, *, by: Person, total: i
         "query": question.filters.as_query(),
     }
     key = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-    fresh = KEPT & Q(ready_at__gt=at - FRESH, scope_sha256=question.scope.fingerprint())
-    present = Export.objects.filter(OWED | fresh, by=by, key=key).first()
-    if present is not None:
-        return present
+    fresh = KEPT & Q(ready_at__gt=at - FRESH)
+    for present in Export.objects.filter(OWED | fresh, by=by, key=key):
+        if present.ready_at is None or not making.withheld(present, question.scope):
+            return present
     if Export.objects.live(at=at).filter(by=by).count() >= MOST_LIVE:
         raise CannotExport(
             _("You have %(count)d report files already, ready or being made. Delete some of them, then ask again.")
