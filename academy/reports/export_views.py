@@ -131,7 +131,8 @@ def files(inquiry: Inquiry) -> HttpResponseBase:
         context["table"] = _others_table(inquiry, list(page))
     else:
         page = _page(inquiry, Export.objects.filter(by=inquiry.person))
-        context["exports"] = [_row(inquiry, one) for one in page]
+        units = inquiry.scope.fingerprint()
+        context["exports"] = [_row(inquiry, one, is_told=making.is_of(one, units)) for one in page]
     context |= {
         "page": page,
         "numbers": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
@@ -165,7 +166,7 @@ def _show(inquiry: Inquiry, row: Export, *, status: int) -> HttpResponse:
         "rests": is_owed and row.claim is None and row.problem,
         "progress": _progress(row),
         "withheld": making.withheld(row, inquiry.scope) if state == State.READY else "",
-        "facts": _facts(row, state),
+        "facts": _facts(row, state, is_told=making.is_of(row, inquiry.scope.fingerprint())),
         "file_url": reverse("report_export_file", args=[row.pk, row.format]) if state == State.READY else "",
         "again_url": "" if is_owed else _again(row),
     }
@@ -178,9 +179,12 @@ def _progress(row: Export) -> str:
     return _("%(written)s of %(total)s lines") % {"written": grouped(row.written), "total": grouped(row.total)}
 
 
-def _facts(row: Export, state: State) -> list[dict[str, str]]:
+def _facts(row: Export, state: State, *, is_told: bool) -> list[dict[str, str]]:
+    """What the file says of itself; of another scope than today's nothing is told (P4)."""
     facts = [(pgettext("report", "Scope"), row.scope), *map(tuple, row.filters)]
-    if row.as_of:
+    if not is_told:
+        facts = [(pgettext("report", "Scope"), _("Another one than yours is today"))]
+    elif row.as_of:
         facts += [
             (pgettext("report", "Data as of"), in_words(row.as_of)),
             (pgettext("report", "Lines"), grouped(row.rows)),
@@ -203,14 +207,13 @@ def _again(row: Export) -> str:
     return REPORTS[row.report].address(row.format, urlencode(row.query))
 
 
-def _row(inquiry: Inquiry, row: Export) -> dict[str, Any]:
-    """One of the own files in the list."""
+def _row(inquiry: Inquiry, row: Export, *, is_told: bool) -> dict[str, Any]:
+    """One of the own files in the list, with as much as `_facts` tells of it."""
     state = row.state(at=inquiry.at)
     facts = [FORMATS[row.format].label]
     if row.as_of:
         facts += [
-            pages.count_of_lines(row.rows),
-            filesizeformat(row.size),
+            *([pages.count_of_lines(row.rows), filesizeformat(row.size)] if is_told else []),
             _("data as of %(moment)s") % {"moment": in_words(row.as_of)},
         ]
     else:
@@ -218,7 +221,7 @@ def _row(inquiry: Inquiry, row: Export) -> dict[str, Any]:
     return {
         "url": reverse("report_export", args=[row.pk]),
         "title": REPORTS[row.report].title,
-        "filters": " · ".join(f"{name}: {value}" for name, value in row.filters),
+        "filters": " · ".join(f"{name}: {value}" for name, value in row.filters) if is_told else "",
         "facts": " · ".join(facts),
         "sha256": row.sha256,
         "mark": MARKS[state],

@@ -134,6 +134,12 @@ def test_a_file_made_when_the_role_was_wider_is_not_given_out(world: World, hr: 
     assert "Cakupan Anda berubah" in text_of(response)
     assert not soup(response).select("main a.button--primary")
     assert not AccessLog.objects.exists()
+    Export.objects.filter(pk=export.pk).update(totals={"Terdaftar": 4321})
+    for _state in ("ready", "deleted"):
+        told = text_of(hr.get(address(export))) + text_of(hr.get(LIST))
+        assert "Bukan cakupan Anda hari ini" in told
+        assert not [secret for secret in ("Kab. Kupang", "4.321", "1 baris", "Tahun: 2026") if secret in told]
+        hr.post(f"{address(export)}hapus/")
     Role.objects.filter(person=world.hr).update(until_at=timezone.now())
     assert hr.get(file_address(export)).status_code == 403
 

@@ -121,11 +121,16 @@ def _write(
         raise NotAllowed(Export.Problem.LINES) from None
 
 
+def is_of(export: Export, fingerprint: str) -> bool:
+    """Whether the file was made of these units. What was never made was of none."""
+    return export.as_of is None or export.scope_sha256 == fingerprint
+
+
 def withheld(export: Export, scope: Scope) -> str:
     """Why the file, made as it was, is not given out today (P4); nothing if it may be."""
     if export.as_of is None:
         raise ValueError(export.pk)
-    if scope.fingerprint() != export.scope_sha256:
+    if not is_of(export, scope.fingerprint()):
         return _("Your scope has changed since this file was made, so it is not given out. Have it made again.")
     if who_left(scope.units, around=export.as_of) - set(export.left):
         return _("Somebody left your scope since this file was made, so it is not given out. Have it made again.")
