@@ -22,7 +22,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from weasyprint import Attachment
 
 from academy.pages.templatetags.formats import day, grouped
-from academy.reports import documents
+from academy.reports import documents, reading
 from academy.reports.columns import Column, Kind, Value, percentage, readable
 from academy.reports.control import Circumstances, Control, Progress, in_words
 from academy.reports.filters import Filters, State
@@ -82,7 +82,7 @@ class Tables:
 
 @dataclass
 class Tally:
-    """Lines that are counted while somebody reads them; their refs are course_key, organiser, signatory and position."""
+    """Lines that are counted while somebody reads them; their refs are those of `people.ANNEX_REFS`."""
 
     lines: Lines
     columns: Sequence[Column]
@@ -90,6 +90,7 @@ class Tally:
     months: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     courses: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     signatories: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    people: set[int] = field(default_factory=set)  # those who may be named
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -111,6 +112,8 @@ class Tally:
                 self.months[finished_on.month].update(
                     completions=1, credit_hours=hours if isinstance(hours, int) else 0
                 )
+            if refs["person"] is not None:
+                self.people.add(refs["person"])
             self.courses[refs["course_key"], str(values[place["course"]]), str(values[place["edition"]])] += 1
             if refs["organiser"] is not None:  # there is a certificate, though its number may be hidden
                 self.signatories[refs["organiser"], refs["signatory"] or "", refs["position"] or ""] += 1
@@ -126,11 +129,12 @@ def write(
 ) -> Control:
     """PDF/A-3a and PDF/UA-1; the control is that of the annex. Changing if its tables would not agree."""
     for _try in range(TRIES):
-        tables = gather()
-        annex = tables.annex
-        tally, book = Tally(annex.lines, annex.columns), BytesIO()
-        control = write_xlsx(replace(annex, lines=tally), circumstances, book, progress)
-        if agree(tables, control, filters):
+        with reading.one_moment():
+            tables = gather()
+            annex = tables.annex
+            tally, book = Tally(annex.lines, annex.columns), BytesIO()
+            control = write_xlsx(replace(annex, lines=tally), circumstances, book, progress)
+        if agree(tables, tally, control, filters):
             break
     else:
         raise Changing
@@ -148,16 +152,14 @@ def write(
     return control
 
 
-def agree(tables: Tables, control: Control, filters: Filters) -> bool:
-    """Whether the tables count what stands in the annex."""
-    completions = "completions" if filters.by_earned_unit else "finished"
-    counted = [tables.courses.lines.sums()[completions]]
+def agree(tables: Tables, tally: Tally, control: Control, filters: Filters) -> bool:
+    """Whether the tables count what stands in the annex: its lines, and its people or credit hours."""
+    units, courses = tables.units.lines.sums(), tables.courses.lines.sums()
     if filters.by_earned_unit:
-        units = tables.units.lines.sums()
-        counted.append(units["completions"])
-        if units["credit_hours"] != control.all_sums()["credit_hours"]:
-            return False
-    return all(count == control.rows for count in counted)
+        hours = control.all_sums()["credit_hours"]
+        of_tables = [courses["completions"], units["completions"], units["credit_hours"]]
+        return of_tables == [control.rows, control.rows, hours]
+    return [courses["finished"], units["finished"]] == [control.rows, len(tally.people)]
 
 
 def measured(annex: Table) -> tuple[int, int]:
@@ -344,7 +346,7 @@ def _method(filters: Filters) -> list[str]:
     return [
         reckoned,
         _(
-            "Finished means that every activity of the course is done and its test passed. A completion counts in the year in which the course was finished."
+            "Finished means that every activity of the course is done and its test passed, or that the course was attended: every lesson done when its run was closed. A completion counts in the year in which the course was finished."
         ),
         _(
             "Credit hours count each course once a year; annulled ones do not count. A certificate counts while it is published and neither revoked nor replaced."

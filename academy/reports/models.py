@@ -48,6 +48,10 @@ class Export(models.Model):
         QUESTION = "question", _("The unit, course or year you asked for is no longer in your scope.")
         LINES = "lines", _("It became longer than a PDF can be. Choose Excel or CSV, or one unit or one course.")
         TIME = "time", _("It took longer than two hours. Choose one unit or one course.")
+        CHANGING = (
+            "changing",
+            _("While it was made, its figures kept changing. Ask again when fewer people are learning."),
+        )
         DISK = "disk", _("The disk or the storage of files did not take the file.")
         DATABASE = "database", _("The database did not answer.")
         WORKER = "worker", _("The worker that made it ended before the file was whole.")

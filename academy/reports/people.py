@@ -75,7 +75,7 @@ ANNEX_COLUMNS = (
     Column("number", pgettext_lazy("report column", "Certificate number"), width=24),
     Column("address", pgettext_lazy("report column", "Check at"), width=44),
 )
-ANNEX_REFS = ("course_key", "organiser", "signatory", "position")
+ANNEX_REFS = ("person", "course_key", "organiser", "signatory", "position")
 ELSEWHERE = pgettext_lazy("report", "No longer in your scope")
 OWN_COURSE_COLUMNS = (
     PAIR_COLUMNS[0],

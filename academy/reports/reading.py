@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 
 ALIAS = "reports"
 log = logging.getLogger(__name__)
@@ -25,6 +25,10 @@ _apart: ContextVar[bool] = ContextVar("reports_read_apart", default=False)
 
 class TooLong(Exception):
     """The statement was ended: the table is too large for a page."""
+
+
+class Away(OperationalError):
+    """The database for reports cannot be reached, or ended a statement for reasons of its own, as a replica does."""
 
 
 class ReportsRouter:
@@ -45,13 +49,34 @@ class ReportsRouter:
 
 @contextmanager
 def apart() -> Iterator[str]:
-    """Read from the database for reports, if there is one; gives the alias."""
+    """Read from the database for reports, if there is one; gives the alias. Away if that one cannot be read."""
     has_own = ALIAS in settings.DATABASES
     token = _apart.set(has_own)
     try:
         yield ALIAS if has_own else DEFAULT_DB_ALIAS
+    except OperationalError as error:
+        if has_own:
+            raise Away from error
+        raise
     finally:
         _apart.reset(token)
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """What is read in here is of one moment, where the database can do that without holding others up: PostgreSQL.
+
+    Nothing can be written. Within a transaction it is that one which decides.
+    """
+    alias = ALIAS if _apart.get() else DEFAULT_DB_ALIAS
+    used = connections[alias]
+    if used.vendor != "postgresql" or used.in_atomic_block:
+        yield
+        return
+    with transaction.atomic(using=alias):
+        with used.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 @contextmanager

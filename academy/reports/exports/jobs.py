@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from academy import doorbell
 from academy.people.models import Person
 from academy.reports import reading
+from academy.reports.dossier import Changing
 from academy.reports.exports import making, telling
 from academy.reports.exports.heart import LeaseLost
 from academy.reports.exports.queue import claim_next, free
@@ -147,6 +148,8 @@ def _rest(export: Export, error: Exception, *, at: datetime) -> None:
     problem = Problem.OTHER
     if isinstance(error, OSError):
         problem = Problem.DISK
+    elif isinstance(error, Changing):
+        problem = Problem.CHANGING
     elif isinstance(error, DatabaseError):
         problem = Problem.DATABASE
     Export.objects.owed().filter(pk=export.pk, claim=export.claim).update(
