@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ from academy.reports import reading
 from academy.reports.files import FORMATS
 from academy.reports.registry import REPORTS, Question, Report, read_question
 from academy.reports.scope import Scope, scope_of
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,11 @@ def _too_large(inquiry: Inquiry) -> HttpResponseBase:
     ]
     context = {"files": files, "scope": inquiry.scope.label}
     return render(inquiry.request, "reports/too_large.html", context, status=422)
+
+
+def away(request: HttpRequest) -> HttpResponseBase:
+    log.exception("The database for reports does not answer")
+    return render(request, "reports/away.html", status=503)
 
 
 Args = ParamSpec("Args")
@@ -87,5 +95,7 @@ def within_limit(
                 return view(inquiry, *args, **kwargs)
         except reading.TooLong:
             return _too_large(inquiry)
+        except reading.Away:
+            return away(inquiry.request)
 
     return limited

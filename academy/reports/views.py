@@ -19,7 +19,7 @@ from academy.reports.answering import answered
 from academy.reports.export_views import begin, refused
 from academy.reports.files import FORMATS, Circumstances, FileFormat, in_words
 from academy.reports.filters import Filters
-from academy.reports.inquiry import Inquiry, for_hr, within_limit
+from academy.reports.inquiry import Inquiry, away, for_hr, within_limit
 from academy.reports.registry import OVERVIEW, REPORTS, Question, Report
 from academy.reports.rollup.source import live_source, source_of
 from academy.reports.scope import Place
@@ -211,8 +211,11 @@ def _filtered_file(inquiry: Inquiry, report: Report, word: str) -> HttpResponseB
 
     What is too large for a request is made by a worker.
     """
-    with reading.apart():
-        question, problems = inquiry.question(report)
+    try:
+        with reading.apart():
+            question, problems = inquiry.question(report)
+    except reading.Away:
+        return away(inquiry.request)
     if problems:
         return refused(inquiry, problems, status=400)
     count, form = None, report.form(word, question)
@@ -224,7 +227,7 @@ def _filtered_file(inquiry: Inquiry, report: Report, word: str) -> HttpResponseB
                 return refused(inquiry, [documents.too_many(form.most_lines)], status=422)
             if count <= form.at_once:
                 return _file(inquiry, table, form, filters=question.filters)
-    except (reading.TooLong, dossier.Changing):
+    except (reading.TooLong, reading.Away, dossier.Changing):
         pass  # a worker takes its time, and tries again
     return begin(inquiry, report, question, word, total=count)
 

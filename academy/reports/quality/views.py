@@ -21,6 +21,7 @@ from academy.people.models import Organiser
 from academy.reports import documents, reading
 from academy.reports.answering import answered
 from academy.reports.files import FORMATS, Circumstances, in_words
+from academy.reports.inquiry import away
 from academy.reports.quality import counting, pages, tables
 from academy.reports.quality.measures import FEWEST_PEOPLE
 from academy.reports.quality.selection import QualitySearch, Selection, selected, shape_of
@@ -42,6 +43,8 @@ def within_limit(view: View[Args]) -> View[Args]:
             return view(officer, *args, **kwargs)
         except reading.TooLong:
             return render(officer.request, "reports/quality/too_large.html", {"crumbs": pages.crumbs()}, status=422)
+        except reading.Away:
+            return away(officer.request)
 
     return limited
 
