@@ -26,7 +26,7 @@ from academy.reports.rollup.refreshing import rebuild
 from academy.reports.scope import Scope, scope_of
 from academy.reports.tables import QueryLines, Table
 from courses.models import Course
-from tests.bench.beside import begin_export, end_export, lines_written, make_readers  # noqa: F401  asked for by name
+from tests.bench.beside import begin_export, end_export, exports_at_work, lines_written, make_readers  # noqa: F401  asked for by name
 
 AT = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 YEAR = 2026
