@@ -62,6 +62,25 @@ def apart() -> Iterator[str]:
         _apart.reset(token)
 
 
+def connection_of_reports() -> Any:
+    """The one that this thread reads tables with: the own one of reports if there is one."""
+    return connections[ALIAS if ALIAS in settings.DATABASES else DEFAULT_DB_ALIAS]
+
+
+def end_statement(connection: Any) -> None:
+    """End what another thread waits for over this connection, if it waits; a statement that begins just then is spared."""
+    raw = connection.connection
+    if raw is None:
+        return
+    if connection.vendor == "sqlite":
+        raw.interrupt()
+        return
+    try:
+        raw.cancel_safe(timeout=5.0)
+    except Exception:  # whatever hinders it, the next try may reach the server
+        log.exception("A statement could not be ended")
+
+
 @contextmanager
 def one_moment() -> Iterator[None]:
     """What is read in here is of one moment, where the database can do that without holding others up: PostgreSQL.
@@ -110,20 +129,10 @@ class _Watch(threading.Thread):
         wait = self._seconds
         while not self._over.wait(wait):
             wait = AGAIN_SECONDS
-            raw = self._connection.connection
-            if raw is None:
+            if self._connection.connection is None:
                 continue
             self.has_ended_one = True
-            if self._connection.vendor == "sqlite":
-                raw.interrupt()
-            else:
-                self._cancel(raw)
-
-    def _cancel(self, raw: Any) -> None:
-        try:
-            raw.cancel_safe(timeout=5.0)
-        except Exception:  # whatever hinders it, the next try may reach the server
-            log.exception("A statement that took too long could not be ended")
+            end_statement(self._connection)
 
     def stop(self) -> None:
         """Afterwards nothing is ended any more: the connection may serve another request by then."""

@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.db.models import IntegerField, TextField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
@@ -19,7 +20,7 @@ from django.test import Client
 from academy.people.models import Person
 from academy.reports import control, reading
 from academy.reports.columns import Column, Kind
-from academy.reports.exports import jobs, making
+from academy.reports.exports import heart, jobs, making
 from academy.reports.models import Export
 from academy.reports.registry import REPORTS
 from academy.reports.tables import MadeLines, QueryLines, Table
@@ -101,8 +102,9 @@ def test_a_file_whose_lines_cannot_be_counted_in_time_becomes_a_job(world: World
     assert "0 baris ditulis" in soup(response).get_text()
 
 
-@pytest.mark.parametrize("word", ["csv", "xlsx", "json"])
-def test_a_job_whose_query_never_ends_is_given_up(world: World, monkeypatch, word: str):
+@pytest.fixture
+def endless_lines(monkeypatch) -> None:
+    """A list of people whose first line never comes."""
     number = Column("number", "Angka", Kind.INTEGER)
     endless = RawSQL(f"({ENDLESS[connection.vendor]})", (), output_field=IntegerField())  # noqa: S611  ours
     lines = QueryLines(
@@ -111,12 +113,69 @@ def test_a_job_whose_query_never_ends_is_given_up(world: World, monkeypatch, wor
     table = Table("pegawai", REPORTS["pegawai"].title, (number,), lines)
     monkeypatch.setitem(REPORTS, "pegawai", replace(REPORTS["pegawai"], table=lambda _question: table))
     monkeypatch.setattr(control, "LONG", 1)  # PostgreSQL renders what is long
+
+
+@pytest.mark.parametrize("word", ["csv", "xlsx", "json"])
+def test_a_job_whose_query_never_ends_is_given_up(world: World, monkeypatch, endless_lines, word: str):
     monkeypatch.setattr(making, "MOST_TIME", timedelta(seconds=0.2))
     export = make_export(world.hr, format=word)
     assert jobs.work_on_next(clock=lambda: AT)
     export.refresh_from_db()
     assert (export.problem, export.failed_at, files()) == (Export.Problem.TIME, AT, [])
     assert not jobs.work_on_next(clock=lambda: AT)
+
+
+@pytest.mark.parametrize("word", ["csv", "xlsx", "json"])
+def test_cancelling_ends_the_query_of_a_worker(world: World, monkeypatch, endless_lines, word: str):
+    monkeypatch.setattr(heart, "BEAT_SECONDS", 0.05)
+    export = make_export(world.hr, format=word)
+
+    def cancel() -> None:
+        while not Export.objects.filter(pk=export.pk, claim__isnull=False).exists():
+            time.sleep(0.01)
+        jobs.discard(Export.objects.get(pk=export.pk), at=AT)
+        connections.close_all()
+
+    with ThreadPoolExecutor() as pool:
+        cancelling = pool.submit(cancel)
+        assert jobs.work_on_next(clock=lambda: AT)
+        cancelling.result()
+    export.refresh_from_db()
+    assert (export.state(at=AT), files()) == (Export.State.CANCELLED, [])
+    assert Person.objects.exists()  # the connection serves the next one
+
+
+ASLEEP = """
+import django
+django.setup()
+from django.db import connection
+connection.cursor().execute("SELECT pg_sleep(600)")
+"""
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="its statements end with the process")
+def test_what_a_killed_process_asked_is_not_worked_on(tmp_path):
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "academy.settings", "DATABASE_URL": database_url()}
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'"
+
+    def sleepers() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(asleep)
+            return cursor.fetchone()[0]
+
+    def wait_for(count: int) -> None:
+        deadline = time.monotonic() + 30
+        while sleepers() != count:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    process = subprocess.Popen(
+        [sys.executable, "-c", ASLEEP], cwd=PROJECT, env=environment | {"DATA_DIR": str(tmp_path)}
+    )
+    wait_for(1)
+    process.kill()
+    process.wait()
+    wait_for(0)
 
 
 SCRIPT = """

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, connections
 
+from academy.reports import reading
 from academy.reports.models import Export
 
 log = logging.getLogger(__name__)
@@ -28,22 +29,28 @@ class LeaseLost(Exception):
 
 
 class Heart:
-    """Beats while the block lasts. `progress` takes the rows written so far, and raises LeaseLost when it is over."""
+    """Beats while the block lasts; LeaseLost when it is over: from a statement that is ended then, or from `progress`.
+
+    `progress` takes the rows written so far.
+    """
 
     def __init__(self, export: Export, *, clock: Callable[[], datetime]) -> None:
         self._held = Export.objects.owed().filter(pk=export.pk, claim=_claim_of(export))
         self._clock = clock
         self._written = 0
         self._is_lost, self._over = threading.Event(), threading.Event()
+        self._reads_with = reading.connection_of_reports()
         self._thread = threading.Thread(target=self._run, name=f"export-{export.pk}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         self._over.set()
         self._thread.join()
+        if self._is_lost.is_set() and isinstance(error, DatabaseError):  # the heart ended the statement
+            raise LeaseLost from error
 
     def progress(self, written: int) -> None:
         self._written = written
@@ -52,8 +59,11 @@ class Heart:
 
     def _run(self) -> None:
         try:
-            while not self._over.wait(BEAT_SECONDS) and not self._is_lost.is_set():
-                self._beat()
+            while not self._over.wait(BEAT_SECONDS):
+                if self._is_lost.is_set():
+                    reading.end_statement(self._reads_with)  # which may read and sort for minutes before its first line
+                else:
+                    self._beat()
         finally:
             connections.close_all()
 
