@@ -161,7 +161,7 @@ def test_what_a_killed_process_asked_is_not_worked_on(tmp_path):
     def sleepers() -> int:
         with connection.cursor() as cursor:
             cursor.execute(asleep)
-            return cursor.fetchone()[0]
+            return int(cursor.fetchone()[0])
 
     def wait_for(count: int) -> None:
         deadline = time.monotonic() + 30
