@@ -273,7 +273,8 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course], *, t
     state = filters.state or State.ENROLLED
     enrolments = facts.of_roster(facts.enrolments(year=filters.year, course=filters.course), units)
     pairs = facts.pairs_in(state, enrolments, year=filters.year, today=today).filter(search(filters.search, "person__"))
-    if state in {State.TARGET, State.NOT_ENROLLED}:
+    is_everybody = state in {State.TARGET, State.NOT_ENROLLED}
+    if is_everybody:
         found, sources = _all_pairs(units, filters, [filters.course] if filters.course else courses)
     else:
         found = facts.with_certificate(pairs).order_by("unit__path", "person__name", "person", "course__code")
@@ -285,6 +286,7 @@ def participants(scope: Scope, filters: Filters, courses: Sequence[Course], *, t
         refs=("person", "code", "course_key"),
         summed=pairs,
         totals=facts.TOTALS_OF_PAIRS,
+        at_once=not is_everybody,
     )
     return Table(
         name="peserta",

@@ -97,7 +97,8 @@ class QueryLines:
     """Lines of an ordered queryset; `sources` gives for every column key (and ref) a path or an expression.
 
     `summed` and `totals` are the rows and the aggregates (expressions), by column key, that give the sums without looking at every
-    line. Where those rows are the very lines (`at_once`), they are counted and summed in one query.
+    line. Where those rows are the very lines (`at_once`), they are counted and summed in one query, and a page is cut out
+    of their keys before anything else of a line is read.
     """
 
     def __init__(
@@ -130,10 +131,14 @@ class QueryLines:
         return map(self._line, self._rows(self.queryset).iterator(chunk_size=CHUNK))
 
     def __getitem__(self, part: slice) -> Sequence[Line]:
-        lines = [self._line(row) for row in self._rows(self.queryset)[part]]
         if part == slice(None):
+            lines = [self._line(row) for row in self._rows(self.queryset)]
             self._count = len(lines)  # all of them are here: nobody need count them again
-        return lines
+            return lines
+        if not self._at_once:
+            return [self._line(row) for row in self._rows(self.queryset)[part]]
+        keys = list(self.queryset.values_list("pk", flat=True)[part])
+        return [self._line(row) for row in self._rows(self.queryset.filter(pk__in=keys))]
 
     def showing(
         self, columns: Sequence[Column], more: Mapping[str, Any] | None = None, *, refs: Sequence[str] = ()

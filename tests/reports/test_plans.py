@@ -17,7 +17,7 @@ from academy.reports.filters import Filters, State
 from academy.reports.scope import scope_of
 from courses.credit_hours import credited
 from courses.models import Enrolment
-from tests.factories import AT, PersonFactory, make_hr, make_unit
+from tests.factories import AT, PersonFactory, make_enrolment, make_hr, make_unit
 
 
 @pytest.mark.django_db
@@ -135,11 +135,13 @@ def test_a_page_of_the_gap_list_walks_through_its_unit_by_name():
 
 @pytest.mark.django_db
 def test_progress_is_looked_up_by_its_key_and_for_lines_alone():
-    scope = scope_of(make_hr(make_unit("Dinas Kominfo")), at=AT)
+    unit = make_unit("Dinas Kominfo")
+    scope = scope_of(make_hr(unit), at=AT)
     assert scope
+    make_enrolment(PersonFactory(unit=unit))
     lines = people.participants(scope, Filters(2026), [], today=AT.date()).lines
     with CaptureQueriesContext(connection) as asked:
-        assert (len(lines), lines.sums(), lines[0:50]) == (0, {"credit_hours": 0}, [])
+        assert (len(lines), lines.sums(), len(lines[0:50])) == (1, {"credit_hours": 0}, 1)
     assert ["courses_enrolmentprogress" in query["sql"] for query in asked] == [False, False, True]
     assert asked[2]["sql"].count('LEFT OUTER JOIN "courses_enrolmentprogress"') == 1
 
