@@ -233,6 +233,8 @@ def test_a_group_without_agencies_sees_nobody(world: World, client: Client, quer
     Role.objects.create(person=officer, kind=Role.Kind.HR, group=group, from_at=LONG_AGO)
     client.force_login(officer)
     for address in addresses(world):
+        if address.endswith((".pdf", ".xlsx", ".json")):
+            continue  # of the same lines as .csv
         text = body(client.get(f"{address}{query}"))
         for secret in ("Ana, S.Kom.", "Gita, S.Kom."):
             assert secret not in text, address
