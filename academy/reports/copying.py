@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import connections
 from django.db.models import Case, CharField, DateTimeField, DecimalField, F, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, NullIf, Round, TruncDate
 
@@ -21,8 +21,6 @@ from academy.reports.tables import Lines, QueryLines
 
 # What CSV or XML cannot hold as it is, in texts between ends of cells.
 DELICATE = f'["&<>]|{UNWRITABLE}|{CODED}|{FORMULA_BEGINS}|;[{EDGE}]|[{EDGE}];'
-# With the 4 MB of a server as it comes, the rows of an agency of 60,000 are looked for in whole pages and sorted on disk.
-WORK_MEM = "64MB"
 Sent = bytes | memoryview  # a line as COPY sends it
 Rendering = Callable[..., str]  # csv_line_sql or row_xml_sql
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
@@ -76,10 +74,8 @@ def _sent(lines: QueryLines, *renderings: Rendering) -> Iterator[Sent]:
     looked = f"SELECT *, {delicate} AS delicate FROM ({sql}) AS final OFFSET 0"  # noqa: S608  ours; OFFSET: once a line
     statement = f"COPY (SELECT {', '.join([*rendered, *totalled])} FROM ({looked}) AS lines) TO STDOUT"  # noqa: S608
     used = connections[query.db]
-    with used.wrap_database_errors, transaction.atomic(using=query.db), used.cursor() as cursor:
-        cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
-        with cursor.copy(statement, params) as copy:
-            yield from copy
+    with used.wrap_database_errors, used.cursor() as cursor, cursor.copy(statement, params) as copy:
+        yield from copy
 
 
 def _names(lines: QueryLines) -> list[str]:

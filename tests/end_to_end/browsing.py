@@ -92,3 +92,10 @@ def take_picture(page: Page, name: str) -> None:
     if folder := os.environ.get("SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def choose(page: Page, field: str, option: str) -> None:
+    """Click the words of an answer, as people do: a click on the place of its circle may meet what lies above by then."""
+    answer = page.locator(f"input[name='{field}'][value='{option}']")
+    page.locator("label", has=answer).click()
+    expect(answer).to_be_checked()

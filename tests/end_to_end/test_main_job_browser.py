@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end import learning
-from tests.end_to_end.browsing import take_picture, window
+from tests.end_to_end.browsing import choose, take_picture, window
 from tests.end_to_end.stack import Stack
 
 pytestmark = pytest.mark.end_to_end
@@ -76,7 +76,7 @@ def pass_test(academy: Stack, page: Page, learner: dict[str, Any], picture: str)
     page.locator("main form[method=post] button").last.click()
     for field, options in learning.answer_fields(academy.ask("right_answers", email=learner["email"])).items():
         for option in options:
-            page.locator(f"input[name='{field}'][value='{option}']").check(force=True)
+            choose(page, field, option)
     take_picture(page, f"{picture}-soal")
     page.locator("form[data-attempt] button").last.click()
     take_picture(page, f"{picture}-tinjau")

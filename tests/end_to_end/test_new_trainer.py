@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
-from tests.end_to_end.browsing import take_picture, window
+from tests.end_to_end.browsing import choose, take_picture, window
 from tests.end_to_end.stack import PROJECT, Stack
 
 pytestmark = pytest.mark.end_to_end
@@ -194,7 +194,7 @@ def learn(academy: Stack, page: Page, email: str) -> None:
     page.locator("form[action$='/selesai/'] button").last.click()
     page.locator("main form[method=post] button").last.click()
     for name, options in academy.ask("right_answers", email=email).items():
-        page.locator(f"input[name='q{name}'][value='{options[0]}']").check(force=True)
+        choose(page, f"q{name}", options[0])
     page.locator("main form[method=post] button").last.click()
     page.locator("main form[method=post] button").last.click()
     take_picture(page, "peserta-3-hasil")
