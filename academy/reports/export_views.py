@@ -181,10 +181,8 @@ def _progress(row: Export) -> str:
 
 def _facts(row: Export, state: State, *, is_told: bool) -> list[dict[str, str]]:
     """What the file says of itself; of another scope than today's nothing is told (P4)."""
-    facts = [(pgettext("report", "Scope"), row.scope), *map(tuple, row.filters)]
-    if not is_told:
-        facts = [(pgettext("report", "Scope"), _("Another one than yours is today"))]
-    elif row.as_of:
+    facts = _asked(row, is_told=is_told)
+    if is_told and row.as_of:
         facts += [
             (pgettext("report", "Data as of"), in_words(row.as_of)),
             (pgettext("report", "Lines"), grouped(row.rows)),
@@ -196,11 +194,19 @@ def _facts(row: Export, state: State, *, is_told: bool) -> list[dict[str, str]]:
             (_("SHA-256 of the file"), row.sha256),
             (_("SHA-256 of the lines"), row.lines_sha256),
         ]
-    else:
+    elif is_told:
         facts.append((_("Asked for"), in_words(row.at)))
     if state == State.READY and row.ready_at:
         facts.append((_("Kept until"), in_words(row.ready_at + KEEP_FOR)))
     return [{"label": label, "value": value} for label, value in facts]
+
+
+def _asked(row: Export, *, is_told: bool) -> list[tuple[str, str]]:
+    """Whose figures and which ones, by name."""
+    scope = pgettext("report", "Scope")
+    return (
+        [(scope, row.scope), *map(tuple, row.filters)] if is_told else [(scope, _("Another one than yours is today"))]
+    )
 
 
 def _again(row: Export) -> str:
@@ -221,7 +227,7 @@ def _row(inquiry: Inquiry, row: Export, *, is_told: bool) -> dict[str, Any]:
     return {
         "url": reverse("report_export", args=[row.pk]),
         "title": REPORTS[row.report].title,
-        "filters": " · ".join(f"{name}: {value}" for name, value in row.filters) if is_told else "",
+        "filters": " · ".join(f"{name}: {value}" for name, value in _asked(row, is_told=is_told)),
         "facts": " · ".join(facts),
         "sha256": row.sha256,
         "mark": MARKS[state],
