@@ -204,9 +204,9 @@ def _facts(row: Export, state: State, *, is_told: bool) -> list[dict[str, str]]:
 def _asked(row: Export, *, is_told: bool) -> list[tuple[str, str]]:
     """Whose figures and which ones, by name."""
     scope = pgettext("report", "Scope")
-    return (
-        [(scope, row.scope), *map(tuple, row.filters)] if is_told else [(scope, _("Another one than yours is today"))]
-    )
+    if not is_told:
+        return [(scope, _("Another one than yours is today"))]
+    return [(scope, row.scope), *map(tuple, row.filters)]
 
 
 def _again(row: Export) -> str:

@@ -2,9 +2,8 @@
 
 Readers open lessons and "my learning" at a steady pace that leaves the machine half idle, so that what they wait for is
 the export and not each other. The worker runs in busy windows alone. Idle and busy windows alternate in one run, from when
-a worker began to read; in one export more there are as many windows while lines are written. Web
-server and worker are those of deploy/supervisord.conf. On a machine of two cores database, worker, web server and readers
-share those two.
+a worker began to read; in one export more there are as many windows while lines are written. Web server and worker are
+those of deploy/supervisord.conf. On a machine of two cores database, worker, web server and readers share those two.
 """
 
 from __future__ import annotations
